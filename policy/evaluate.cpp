@@ -1,0 +1,222 @@
+#include "policy/evaluate.hpp"
+
+#include "policy/address.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace policy {
+namespace {
+
+constexpr std::size_t max_domains_octets = 90;  // in a sentence
+
+/// "example.com or example.org", shortened where there are many.
+std::string domains_of(const AppFacts& app) {
+  if (app.domains.empty()) return "a domain that is set up for it (none is yet)";
+  std::string text;
+  std::size_t named = 0;
+  for (const SenderDomain& domain : app.domains) {
+    if (named > 0 && text.size() + domain.name.size() > max_domains_octets) break;
+    text += (named > 0 ? " or " : "") + printable(domain.name, max_domains_octets);
+    ++named;
+  }
+  if (named < app.domains.size())
+    text += " or " + std::to_string(app.domains.size() - named) + " more";
+  return text;
+}
+
+std::string use_own_address(const AppFacts& app) {
+  return "Use an address at " + domains_of(app) + "; put the visitor in Reply-To";
+}
+
+/// What is wrong with a domain that may not send now, or nothing if it may.
+std::optional<std::string> domain_fault(const SenderDomain& domain) {
+  const std::string name = printable(domain.name);
+  switch (domain.status) {
+    case DomainStatus::verified:
+    case DomainStatus::warning:
+      return std::nullopt;
+    case DomainStatus::pending:
+      return "the domain " + name +
+             " is not verified yet. Publish its DNS records and wait until they are found";
+    case DomainStatus::failed:
+      return "the domain " + name +
+             " was not verified in time. Publish its DNS records and have it verified again";
+    case DomainStatus::revoked:
+      return "the domain " + name +
+             " is no longer verified. Mend its DNS records and have it verified again";
+  }
+  return std::nullopt;
+}
+
+std::string_view without_final_stop(std::string_view sentence) noexcept {
+  if (sentence.ends_with('.')) sentence.remove_suffix(1);
+  return sentence;
+}
+
+Refusal refusal_of(Reason reason, const std::string& what, std::string evidence) {
+  return {.reason = reason,
+          .status = std::nullopt,
+          .sentence = "Not sent: " + what,
+          .evidence = std::move(evidence)};
+}
+
+Refusal refusal_of(const Finding& finding) {
+  const std::string_view mend =
+      finding.mend.empty() ? row(finding.reason).mend : std::string_view(finding.mend);
+  return refusal_of(finding.reason,
+                    finding.what + ". " + std::string(without_final_stop(mend)),
+                    finding.evidence);
+}
+
+std::string megabytes(std::uint64_t octets) {
+  constexpr std::uint64_t mebi = std::uint64_t{1024} * 1024;
+  const std::uint64_t tenths = (octets * 10 + mebi - 1) / mebi;
+  return std::to_string(tenths / 10) + (tenths % 10 == 0 ? "" : '.' + std::to_string(tenths % 10)) +
+         " MB";
+}
+
+Verdict judge_size(const AppFacts& app, std::uint64_t octets) {
+  if (octets <= app.limits.message_size) return std::nullopt;
+  return refusal_of(Reason::too_big,
+                    megabytes(octets) + ", the limit is " + megabytes(app.limits.message_size) +
+                        ". Put large content on the site and mail a link",
+                    std::to_string(octets) + " octets");
+}
+
+/// An originator mailbox: its domain must be the app's and verified.
+Verdict judge_originator(const AppFacts& app,
+                         Reason reason,
+                         std::string_view field,
+                         const Address& address) {
+  const SenderDomain* domain = covering_domain(app, address.domain);
+  if (domain == nullptr) {
+    return refusal_of(reason,
+                      std::string(field) + printable(address.text()) +
+                          " may not be used as sender by " + printable(app.name) + ". " +
+                          use_own_address(app),
+                      address.text());
+  }
+  if (const auto fault = domain_fault(*domain)) return refusal_of(reason, *fault, address.text());
+  return std::nullopt;
+}
+
+Verdict judge_originators(const AppFacts& app, const Summary& summary) {
+  for (const Address& address : summary.from) {
+    if (auto verdict = judge_originator(app, Reason::from_domain, "From: ", address))
+      return verdict;
+  }
+  for (const Address& address : summary.sender) {
+    if (auto verdict = judge_originator(app, Reason::from_domain, "Sender: ", address))
+      return verdict;
+  }
+  return std::nullopt;
+}
+
+Verdict judge_findings(const Summary& summary, Reason reason, bool framing) {
+  for (const Finding& finding : summary.findings) {
+    if (finding.reason == reason && finding.framing == framing) return refusal_of(finding);
+  }
+  return std::nullopt;
+}
+
+Verdict judge_originator_syntax(const Summary& summary) {
+  if (!summary.originator_fault) return std::nullopt;
+  return refusal_of(Reason::malformed,
+                    "the message is not valid mail (" + printable(*summary.originator_fault, 100) +
+                        "). Set a plain address as the site's sender in the mail settings",
+                    *summary.originator_fault);
+}
+
+}  // namespace
+
+const SenderDomain* covering_domain(const AppFacts& app, std::string_view domain) noexcept {
+  const SenderDomain* closest = nullptr;
+  for (const SenderDomain& candidate : app.domains) {
+    const std::string_view name = candidate.name;
+    if (domain == name) return &candidate;
+    const bool under = candidate.subdomains && domain.size() > name.size() &&
+                       domain.ends_with(name) && domain[domain.size() - name.size() - 1] == '.';
+    if (under && (closest == nullptr || name.size() > closest->name.size())) closest = &candidate;
+  }
+  return closest;
+}
+
+const SenderDomain* signing_domain(const AppFacts& app, const Summary& summary) noexcept {
+  return summary.from.empty() ? nullptr : covering_domain(app, summary.from.front().domain);
+}
+
+Verdict judge_mail(const AppFacts& app,
+                   std::string_view reverse_path,
+                   std::uint64_t declared_size) {
+  if (app.blocked) {
+    const std::string contact =
+        app.contact.empty() ? "the operator of the relay" : printable(app.contact, 80);
+    return refusal_of(Reason::blocked,
+                      "mail for " + printable(app.name) + " is switched off. Contact " + contact,
+                      app.name);
+  }
+  if (reverse_path.empty()) {
+    return refusal_of(
+        Reason::sender_domain, "the sender is empty (<>). " + use_own_address(app), "<>");
+  }
+  const auto path = parse_path(reverse_path);
+  if (!path) {
+    return refusal_of(Reason::sender_domain,
+                      printable(reverse_path) + " is not a valid sender, " +
+                          printable(without_final_stop(path.error().sentence), 80) + ". " +
+                          use_own_address(app),
+                      std::string(reverse_path));
+  }
+  if (auto verdict = judge_originator(app, Reason::sender_domain, "", *path)) return verdict;
+  return judge_size(app, declared_size);
+}
+
+Verdict judge_recipient(std::string_view forward_path) {
+  const auto path = parse_path(forward_path);
+  std::string fault;
+  std::optional<Status> status;
+  if (path) {
+    if (path->domain.find('.') != std::string::npos) return std::nullopt;
+    fault = "its domain has no dot";
+  } else {
+    fault = std::string(without_final_stop(path.error().sentence));
+    if (path.error().fault == PathFault::non_ascii_local) status = Status{553, 6, 7};
+  }
+  Refusal refusal = refusal_of(Reason::recipient,
+                               "not a valid address: " + printable(forward_path) + ", " +
+                                   printable(fault, 80) + ". Correct the recipient's address",
+                               std::string(forward_path));
+  refusal.status = status;
+  if (status) {
+    refusal.sentence =
+        "Not sent: addresses with non-ASCII characters before the @ cannot be reached: " +
+        printable(forward_path) + ". Correct the recipient's address";
+  }
+  return refusal;
+}
+
+Verdict judge_data(const AppFacts& app, const Envelope& envelope) {
+  const std::size_t recipients = envelope.forward_paths.size();
+  if (recipients <= app.limits.recipients_per_message) return std::nullopt;
+  const std::string count = std::to_string(recipients) + " recipients";
+  Refusal refusal = refusal_of(Reason::bulk, "", count);
+  refusal.status = Status{550, 5, 3};
+  refusal.sentence = "Not sent to anyone: " + count + ", the limit is " +
+                     std::to_string(app.limits.recipients_per_message) +
+                     ". Send one mail per person";
+  return refusal;
+}
+
+Verdict judge_message(const AppFacts& app, const Summary& summary) {
+  if (auto verdict = judge_findings(summary, Reason::malformed, true)) return verdict;
+  if (auto verdict = judge_size(app, summary.size)) return verdict;
+  if (auto verdict = judge_originators(app, summary)) return verdict;
+  if (auto verdict = judge_findings(summary, Reason::attachment, false)) return verdict;
+  if (auto verdict = judge_findings(summary, Reason::loop, false)) return verdict;
+  if (auto verdict = judge_originator_syntax(summary)) return verdict;
+  if (auto verdict = judge_findings(summary, Reason::malformed, false)) return verdict;
+  return judge_findings(summary, Reason::bulk, false);
+}
+
+}  // namespace policy

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "policy/envelope.hpp"
+#include "policy/facts.hpp"
+#include "policy/reply.hpp"
+#include "policy/summary.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace policy {
+
+/// Nothing: go on or accept. A Refusal: say it.
+using Verdict = std::optional<Refusal>;
+
+/// At MAIL: blocked, sender-domain (null path too), too-big by the declared SIZE (0: not declared).
+[[nodiscard]] Verdict judge_mail(const AppFacts& app,
+                                 std::string_view reverse_path,
+                                 std::uint64_t declared_size);
+
+/// At RCPT: not an address SES can take.
+[[nodiscard]] Verdict judge_recipient(std::string_view forward_path);
+
+/// At DATA: too many recipients (nobody gets it).
+[[nodiscard]] Verdict judge_data(const AppFacts& app, const Envelope& envelope);
+
+/// At the end of data, all that is left, in the order of docs/interface.md: framing, too-big,
+/// from-domain, attachment, loop, structure, bulk.
+[[nodiscard]] Verdict judge_message(const AppFacts& app, const Summary& summary);
+
+/// The configured sender domain of the app that covers `domain` (lower-case A-label), or null.
+[[nodiscard]] const SenderDomain* covering_domain(const AppFacts& app,
+                                                  std::string_view domain) noexcept;
+
+/// The domain that signs: the sender domain that covers the first From mailbox.
+[[nodiscard]] const SenderDomain* signing_domain(const AppFacts& app,
+                                                 const Summary& summary) noexcept;
+
+}  // namespace policy

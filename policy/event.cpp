@@ -1,0 +1,33 @@
+#include "policy/event.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace policy {
+namespace {
+
+constexpr std::array<std::string_view, 11> words{"refused",
+                                                 "accepted",
+                                                 "in_doubt",
+                                                 "sent",
+                                                 "deferred",
+                                                 "held",
+                                                 "released",
+                                                 "resent",
+                                                 "failed",
+                                                 "throttled",
+                                                 "quarantined"};
+static_assert(words.size() == static_cast<std::size_t>(EventKind::quarantined) + 1);
+
+}  // namespace
+
+std::string_view word(EventKind kind) noexcept { return words[static_cast<std::size_t>(kind)]; }
+
+std::optional<EventKind> event_kind_of(std::string_view word) noexcept {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == word) return static_cast<EventKind>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace policy

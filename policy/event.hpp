@@ -1,0 +1,43 @@
+#pragma once
+
+#include "policy/reason.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace policy {
+
+/// Every fate of a message, a closed set: log line, timeline, metric and notice derive from one
+/// Event.
+enum class EventKind : std::uint8_t {
+  refused,      ///< in the SMTP session; never stored as an entry
+  accepted,     ///< durable, 250 said
+  in_doubt,     ///< marked before the final dot goes upstream
+  sent,         ///< the upstream took it
+  deferred,     ///< tried again at a later time
+  held,         ///< waits for a condition to clear
+  released,     ///< out of a hold
+  resent,       ///< in doubt and settled by sending again
+  failed,       ///< given up
+  throttled,    ///< the upstream asked to slow down; no attempt spent
+  quarantined,  ///< the stored row could not be read
+};
+[[nodiscard]] std::string_view word(EventKind kind) noexcept;
+[[nodiscard]] std::optional<EventKind> event_kind_of(std::string_view word) noexcept;
+
+/// One step in the life of a message. Times are wall clock; empty strings are not known.
+struct Event {
+  EventKind kind{};
+  std::chrono::system_clock::time_point at{};
+  std::string queue_id;   ///< empty for a refusal
+  std::string reference;  ///< a refusal's event number
+  std::string app;
+  std::string domain;  ///< configured sender domain
+  std::optional<Reason> reason;
+  std::string detail;  ///< the reply said or received, or what happened; foreign text unescaped
+};
+
+}  // namespace policy

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace policy {
+
+/// Where a sender domain stands (design: states as operators know them).
+enum class DomainStatus : std::uint8_t { pending, verified, warning, revoked, failed };
+
+/// A domain that an app may send as.
+struct SenderDomain {
+  std::string name;         ///< lower-case A-label
+  bool subdomains = false;  ///< names under it are covered too
+  DomainStatus status = DomainStatus::verified;
+};
+
+enum class Environment : std::uint8_t { production, sandbox };
+
+/// Bounds of an app; what is left out has none.
+struct Limits {
+  std::optional<std::uint64_t> per_minute, per_hour, per_day;
+  std::uint64_t recipients_per_message = 50;                     ///< SES takes no more
+  std::uint64_t message_size = std::uint64_t{10} * 1024 * 1024;  ///< octets
+  std::optional<std::uint64_t> queued_messages, queued_bytes;
+};
+
+enum class InlineImages : std::uint8_t { referenced, none, any };
+enum class Calendar : std::uint8_t { alternative, none, any };
+enum class Signatures : std::uint8_t { detached, none };
+enum class Encrypted : std::uint8_t { refuse, allow };
+
+/// policy.attachments of the configuration; the definition is in docs/attachments.md.
+struct AttachmentRules {
+  bool refuse = true;
+  InlineImages inline_images = InlineImages::referenced;
+  Calendar calendar = Calendar::alternative;
+  Signatures signatures = Signatures::detached;
+  Encrypted encrypted = Encrypted::refuse;
+};
+
+/// policy.bulk of the configuration, its part without counting.
+struct BulkRules {
+  bool refuse = true;
+};
+
+enum class LineEnds : std::uint8_t { refuse, normalise };
+
+struct Rules {
+  LineEnds line_ends = LineEnds::refuse;
+  AttachmentRules attachments;
+  BulkRules bulk;
+};
+
+/// What is known of the app that sends, at the moment of the transaction: part of one immutable
+/// snapshot.
+struct AppFacts {
+  std::string name;
+  std::string contact;  ///< who a site's administrator can ask, may be empty
+  std::vector<SenderDomain> domains;
+  Environment environment = Environment::production;
+  bool blocked = false;
+  Limits limits;
+  Rules rules;
+};
+
+}  // namespace policy

@@ -1,0 +1,72 @@
+#include "relay/app/snapshot.hpp"
+
+#include "relay/app/keys.hpp"
+
+#include <openssl/rand.h>
+
+namespace app {
+namespace {
+
+mail::Result<std::array<std::uint8_t, 16>> fresh_salt() {
+  std::array<std::uint8_t, 16> salt{};
+  if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1) {
+    return mail::failure("The system gives no random octets: check /dev/urandom.");
+  }
+  return salt;
+}
+
+mail::Result<std::shared_ptr<const net::Directory>> make_directory(const config::Config& settings) {
+  auto directory = std::make_shared<net::Directory>();
+  for (auto& [name, facts] : config::app_facts(settings)) {
+    directory->apps.emplace(name, std::make_shared<const policy::AppFacts>(std::move(facts)));
+  }
+  for (const config::App& app : settings.apps) {
+    if (app.password.empty()) continue;
+    const auto salt = fresh_salt();
+    if (!salt) return salt.error();
+    directory->credentials.emplace(app.name, net::Credential(app.password.reveal(), *salt));
+  }
+  return std::shared_ptr<const net::Directory>(std::move(directory));
+}
+
+mail::Result<std::shared_ptr<const delivery::Keyring>> make_keyring(const config::Config& settings,
+                                                                   dkim::Library& library,
+                                                                   std::vector<std::string>& notices) {
+  auto keyring = std::make_shared<delivery::Keyring>();
+  for (const config::Domain& domain : settings.domains) {
+    bool made = false;
+    const auto key = signing_key(domain, settings, made);
+    if (!key) return key.error();
+    if (made) {
+      notices.push_back("a DKIM key was made for " + domain.name + ": publish the TXT record that stands in " +
+                        record_path(key_path(domain, settings.data_dir)).string());
+    }
+    if (domain.algorithm == config::KeyAlgorithm::ed25519) {
+      notices.push_back("the domain " + domain.name + " signs with ed25519-sha256, which few receivers verify, and only one "
+                        "signature passes SES: prefer rsa2048");
+    }
+    auto signer = dkim::make_signer(library, *key, domain.name, domain.selector);
+    if (!signer) return signer.error();
+    keyring->signers.emplace(domain.name, std::make_shared<const dkim::Signer>(std::move(*signer)));
+  }
+  for (const config::App& app : settings.apps) {
+    if (!app.configuration_set.empty()) keyring->configuration_sets.emplace(app.name, app.configuration_set);
+  }
+  return std::shared_ptr<const delivery::Keyring>(std::move(keyring));
+}
+
+}  // namespace
+
+mail::Result<Snapshot> make_snapshot(const config::Config& settings, dkim::Library& library) {
+  Snapshot snapshot;
+  auto directory = make_directory(settings);
+  if (!directory) return directory.error();
+  auto keyring = make_keyring(settings, library, snapshot.notices);
+  if (!keyring) return keyring.error();
+  snapshot.directory = std::move(*directory);
+  snapshot.keyring = std::move(*keyring);
+  snapshot.upstream = std::make_shared<const config::Upstream>(settings.upstreams.front());
+  return snapshot;
+}
+
+}  // namespace app

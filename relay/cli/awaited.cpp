@@ -1,0 +1,49 @@
+#include "relay/cli/awaited.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace cli {
+namespace {
+
+constexpr std::array table{
+    Awaited{"app", "apps stand in the configuration file under `apps`"},
+    Awaited{"domain", "domains stand in the configuration file under `domains`"},
+    Awaited{"recipient", ""},
+    Awaited{"suppression", ""},
+    Awaited{"queue retry", ""},
+    Awaited{"queue hold", ""},
+    Awaited{"queue release", ""},
+    Awaited{"queue drop", ""},
+    Awaited{"stats", "`/metrics` has the counts"},
+    Awaited{"drain", "SIGTERM drains and stops the relay"},
+    Awaited{"reload", "SIGHUP makes the relay read its configuration again"},
+    Awaited{"backup", "stop the relay and copy its data_dir"},
+    Awaited{"restore", "put the copy of data_dir back while the relay is stopped"},
+    Awaited{"doctor", "`postern check-config` and `postern healthcheck` tell the most of it"},
+    Awaited{"sendmail", "any SMTP client can hand mail to the relay's port"},
+    Awaited{"send-test", "any SMTP client can send a test mail"},
+};
+
+/// The first one or two words of the command line.
+std::string words(std::span<const char* const> arguments, std::size_t count) {
+  return fmt::format("{}", fmt::join(arguments.first(std::min(count, arguments.size())), " "));
+}
+
+}  // namespace
+
+std::span<const Awaited> awaited_commands() noexcept { return table; }
+
+std::optional<std::string> refuse_awaited(std::span<const char* const> arguments) {
+  for (const Awaited& awaited : table) {
+    if (words(arguments, 1) != awaited.command && words(arguments, 2) != awaited.command) continue;
+    const std::string until =
+        awaited.instead.empty() ? "" : fmt::format("; until then {}", awaited.instead);
+    return fmt::format(
+        "The feature behind `postern {}` has not landed yet{}.", awaited.command, until);
+  }
+  return std::nullopt;
+}
+
+}  // namespace cli

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+namespace cli {
+
+/// A member of the relay's JSON as it may be shown on a terminal; empty if it is null or absent.
+[[nodiscard]] std::string shown(const boost::json::object& object, std::string_view name);
+
+/// `queue list` for people: the heading, and a row for an entry.
+void print_heading(std::ostream& out);
+void print_row(std::ostream& out, const boost::json::object& entry);
+
+/// A message or a refusal, {"entry", "timeline"}: what it is, then each step with its time.
+void print_life(std::ostream& out, const boost::json::object& match);
+
+}  // namespace cli

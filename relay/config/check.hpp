@@ -1,0 +1,13 @@
+#pragma once
+
+#include "relay/config/findings.hpp"
+#include "relay/config/tree.hpp"
+
+namespace config {
+
+/// Holds a tree against the table of keys, each node by itself: unknown keys with the nearest valid
+/// name, wrong types, values out of range, keys and values whose feature has not landed, required
+/// keys left out.
+void check_tree(const Node& root, Findings& findings);
+
+}  // namespace config

@@ -1,0 +1,142 @@
+#pragma once
+
+#include "policy/facts.hpp"
+#include "relay/config/secret.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace config {
+
+enum class ListenerTls : std::uint8_t { none, starttls, implicit };
+
+struct Endpoint {
+  std::string address;     ///< a literal IP address
+  std::uint16_t port = 0;  ///< 0: the system chooses (tests)
+};
+
+struct SmtpListener {
+  Endpoint endpoint;
+  ListenerTls tls = ListenerTls::none;
+  std::string app;  ///< bound app, empty: AUTH
+  std::vector<std::string>
+      allow;  ///< networks in CIDR form; default loopback where app: or tls: none
+};
+
+struct HttpListener {
+  Endpoint endpoint;
+  bool health = false, metrics = false;
+};
+
+enum class UpstreamKind : std::uint8_t { ses, smtp, capture };
+
+struct Upstream {
+  std::string name = "default";
+  UpstreamKind kind = UpstreamKind::ses;
+  std::string region;
+  std::string host;
+  std::uint16_t port = 465;
+  bool starttls = false;              ///< else implicit TLS
+  std::filesystem::path tls_ca_file;  ///< empty: the system's
+  Secret username, password;
+  std::string configuration_set;
+  unsigned max_connections = 16;
+  std::optional<double> max_rate;   ///< recipients a second; none: auto
+  std::filesystem::path directory;  ///< capture
+};
+
+enum class KeyAlgorithm : std::uint8_t { rsa2048, ed25519 };
+
+struct Domain {
+  std::string name;  ///< lower-case A-label
+  std::string selector;
+  KeyAlgorithm algorithm = KeyAlgorithm::rsa2048;
+  /// Empty: data_dir/keys/NAME.SELECTOR.pem, generated at start when data_dir is durable.
+  std::filesystem::path key_file;
+  bool subdomains = false;
+};
+
+struct App {
+  std::string name;
+  Secret password;  ///< clear text of password_file; empty: no AUTH for this app
+  std::string contact;
+  std::string upstream;           ///< name, empty: the first
+  std::string configuration_set;  ///< ses.configuration_set, empty: the upstream's
+  std::vector<std::string> domains;
+  policy::Limits limits;
+};
+
+struct Queue {
+  std::chrono::seconds retry_first{30}, retry_max{1800}, expire{172800};
+};
+struct Retention {
+  std::chrono::seconds failed_content{7 * 86400}, timeline{30 * 86400}, refusals{7 * 86400};
+};
+
+enum class LogFormat : std::uint8_t { text, json };
+enum class LogAddresses : std::uint8_t { masked, hashed, full };
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+struct Log {
+  LogLevel level = LogLevel::info;
+  LogFormat format = LogFormat::text;
+  LogAddresses addresses = LogAddresses::masked;
+};
+
+/// The whole configuration, checked: paths absolute, references resolved, secrets read.
+struct Config {
+  std::filesystem::path file;
+  unsigned threads = 0;  ///< resolved: never 0 after reading
+  std::chrono::seconds drain{25};
+  std::string hostname;
+  std::filesystem::path data_dir;
+  bool data_dir_durable = true;
+  std::vector<SmtpListener> smtp;
+  std::vector<HttpListener> http;
+  std::filesystem::path socket;  ///< admin socket; default data_dir/admin.sock
+  std::filesystem::path certificate, private_key;
+  std::vector<Upstream> upstreams;  ///< one
+  std::vector<Domain> domains;
+  std::vector<App> apps;
+  policy::Rules rules;
+  Queue queue;
+  Retention retention;
+  std::uint64_t spool_reserve = 256ULL << 20, spool_keep_size = 1ULL << 30;
+  Log log;
+};
+
+/// One mistake: `file:line:column: what, and what to write`.
+struct Mistake {
+  std::size_t line = 0, column = 0;
+  std::string text;
+};
+
+struct Reading {
+  std::optional<Config> config;   ///< only when there are no mistakes
+  std::vector<Mistake> mistakes;  ///< all of them, by line
+  std::vector<Mistake> warnings;  ///< what works but is unwise
+};
+
+/// Reads a configuration file as `serve` does, secrets included; opens no port and writes nothing.
+[[nodiscard]] Reading read(const std::filesystem::path& file);
+
+/// The same for a text already at hand; `file` is its name in the configuration, relative paths
+/// start at its folder.
+[[nodiscard]] Reading read_text(std::string_view text, const std::filesystem::path& file);
+
+/// A sentence for each key whose values differ and that cannot change while the relay runs: a
+/// reload that meets any is refused whole.
+[[nodiscard]] std::vector<std::string> unchangeable(const Config& before, const Config& after);
+
+/// `path:line:column: text` for people and editors.
+[[nodiscard]] std::string describe(const std::filesystem::path& file, const Mistake& mistake);
+
+/// The facts policy judges by, for each app: what the session snapshot is made of.
+[[nodiscard]] std::map<std::string, policy::AppFacts, std::less<>> app_facts(const Config& config);
+
+}  // namespace config

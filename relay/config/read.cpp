@@ -1,0 +1,134 @@
+#include "relay/config/check.hpp"
+#include "relay/config/files.hpp"
+#include "relay/config/key_files.hpp"
+#include "relay/config/parts.hpp"
+#include "relay/config/values.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace config {
+namespace {
+
+constexpr std::array level_words{Word<LogLevel>{"debug", LogLevel::debug},
+                                 Word<LogLevel>{"info", LogLevel::info},
+                                 Word<LogLevel>{"warning", LogLevel::warning},
+                                 Word<LogLevel>{"error", LogLevel::error}};
+constexpr std::array format_words{Word<LogFormat>{"text", LogFormat::text},
+                                  Word<LogFormat>{"json", LogFormat::json}};
+constexpr std::array address_words{Word<LogAddresses>{"masked", LogAddresses::masked},
+                                   Word<LogAddresses>{"hashed", LogAddresses::hashed},
+                                   Word<LogAddresses>{"full", LogAddresses::full}};
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  const bool known = ::gethostname(name.data(), name.size() - 1) == 0 && is_host(name.data());
+  return known ? name.data() : "localhost";
+}
+
+unsigned thread_count(std::int64_t asked) {
+  constexpr unsigned most_by_itself = 4;
+  if (asked > 0) return static_cast<unsigned>(asked);
+  return std::clamp(std::thread::hardware_concurrency(), 1U, most_by_itself);
+}
+
+void read_process(const Section& root, Config& config) {
+  config.threads = thread_count(root.integer("threads").value_or(0));
+  root.read("drain", config.drain);
+  config.hostname = machine_name();
+  root.read("hostname", config.hostname);
+  if (!is_host(config.hostname))
+    root.mistake("hostname",
+                 fmt::format("{} is not a host name: write one like relay.example.com",
+                             in_quotes(config.hostname)));
+  config.data_dir = "/var/lib/postern";
+  root.read("data_dir", config.data_dir);
+  root.read("data_dir_durable", config.data_dir_durable);
+}
+
+void read_times(const Section& root, Config& config) {
+  const Section queue = root.section("queue");
+  queue.read("retry_first", config.queue.retry_first);
+  queue.read("retry_max", config.queue.retry_max);
+  queue.read("expire", config.queue.expire);
+  if (config.queue.retry_max < config.queue.retry_first)
+    queue.mistake(queue.has("retry_max") ? "retry_max" : "retry_first",
+                  "`retry_max` is shorter than `retry_first`: make it longer");
+  const Section retention = root.section("retention");
+  retention.read("failed_content", config.retention.failed_content);
+  retention.read("timeline", config.retention.timeline);
+  retention.read("refusals", config.retention.refusals);
+}
+
+void read_log(const Section& root, Log& log) {
+  const Section section = root.section("log");
+  section.read("level", level_words, log.level);
+  section.read("format", format_words, log.format);
+  section.read("addresses", address_words, log.addresses);
+}
+
+Config read_config(const Section& root) {
+  Config config;
+  read_process(root, config);
+  read_listeners(root, config);
+  read_upstreams(root, config);
+  read_domains(root, config);
+  read_apps(root, config);
+  read_policy(root, config.rules);
+  read_times(root, config);
+  root.section("spool").read_size("reserve", config.spool_reserve);
+  root.section("spool").read_size("keep_size", config.spool_keep_size);
+  read_log(root, config.log);
+  check_listeners(root, config);
+  check_domains(root, config);
+  check_apps(root, config);
+  return config;
+}
+
+void by_line(std::vector<Mistake>& mistakes) {
+  std::ranges::stable_sort(mistakes, [](const Mistake& a, const Mistake& b) {
+    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  });
+}
+
+}  // namespace
+
+Reading read_text(std::string_view text, const std::filesystem::path& file) {
+  Tree tree = read_tree(text);
+  Reading reading;
+  reading.mistakes = std::move(tree.mistakes);
+  if (!tree.root) {
+    by_line(reading.mistakes);
+    return reading;
+  }
+
+  Findings findings;
+  check_tree(*tree.root, findings);
+  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
+  Config config = read_config(Section(&*tree.root, folder, findings));
+  config.file = std::filesystem::absolute(file);
+  std::ranges::move(findings.mistakes, std::back_inserter(reading.mistakes));
+  reading.warnings = std::move(findings.warnings);
+  by_line(reading.mistakes);
+  by_line(reading.warnings);
+  if (reading.mistakes.empty()) reading.config = std::move(config);
+  return reading;
+}
+
+Reading read(const std::filesystem::path& file) {
+  const auto text = read_file(file, max_file_octets);
+  if (text) return read_text(text->text, file);
+  Reading reading;
+  reading.mistakes.push_back({0, 0, text.error().sentence()});
+  return reading;
+}
+
+std::string describe(const std::filesystem::path& file, const Mistake& mistake) {
+  if (mistake.line == 0) return fmt::format("{}: {}", file.string(), mistake.text);
+  return fmt::format("{}:{}:{}: {}", file.string(), mistake.line, mistake.column, mistake.text);
+}
+
+}  // namespace config

@@ -1,0 +1,189 @@
+#include "mail/result.hpp"
+#include "policy/address.hpp"
+#include "relay/config/key_files.hpp"
+#include "relay/config/nearest.hpp"
+#include "relay/config/parts.hpp"
+#include "relay/config/secret.hpp"
+#include "relay/config/values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace config {
+namespace {
+
+constexpr std::array algorithm_words{Word<KeyAlgorithm>{"rsa2048", KeyAlgorithm::rsa2048},
+                                     Word<KeyAlgorithm>{"ed25519", KeyAlgorithm::ed25519}};
+
+/// The name in the form that is compared; as written, with a mistake, when it is none.
+std::string normal_name(const Section& section, const Node& node) {
+  auto name = policy::normal_domain(node.scalar);
+  if (name) return *std::move(name);
+  section.findings().mistake(
+      node.place,
+      fmt::format("{}: {}", in_quotes(node.scalar), name.error().sentence()));
+  return node.scalar;
+}
+
+void read_selector(const Section& section, Domain& domain) {
+  domain.selector = "p1";
+  section.read("selector", domain.selector);
+  if (!is_host(domain.selector))
+    section.mistake("selector",
+                    fmt::format("{} cannot stand in DNS: write letters, digits and `-`, like p1",
+                                in_quotes(domain.selector)));
+}
+
+void read_key(const Section& section, Domain& domain, bool data_dir_durable) {
+  section.read("algorithm", algorithm_words, domain.algorithm);
+  if (domain.algorithm == KeyAlgorithm::ed25519)
+    section.warn(
+        "algorithm",
+        "few receivers verify ed25519, and only one signature can pass SES: prefer rsa2048");
+  section.read("key_file", domain.key_file);
+  if (!domain.key_file.empty()) {
+    if (auto fault = fault_of_dkim_key(domain.key_file, domain.algorithm))
+      section.mistake("key_file", *fault);
+  } else if (!data_dir_durable && !section.has("key_file")) {
+    section.mistake("name",
+                    "`key_file` is missing: with `data_dir_durable: false` no key is generated, "
+                    "because it would be lost with the "
+                    "directory");
+  }
+}
+
+Domain read_domain(const Section& section, bool data_dir_durable) {
+  Domain domain;
+  if (const Node* name = section.node("name")) domain.name = normal_name(section, *name);
+  read_selector(section, domain);
+  read_key(section, domain, data_dir_durable);
+  section.read("subdomains", domain.subdomains);
+  return domain;
+}
+
+void read_password(const Section& section, App& app) {
+  section.read_secret("password", app.password);
+  if (app.password.empty()) return;
+  const std::string key = section.has("password") ? "password" : "password_file";
+  if (auto fault = weakness(app.password.reveal()))
+    section.mistake(key, fmt::format("the app's password {}", *fault));
+}
+
+void read_contact(const Section& section, App& app) {
+  section.read("contact", app.contact);
+  if (app.contact.empty()) return;
+  if (!policy::parse_path(app.contact))
+    section.mistake("contact",
+                    fmt::format("{} is not a mail address: write one like web@example.com",
+                                in_quotes(app.contact)));
+}
+
+void read_limits(const Section& section, policy::Limits& limits) {
+  if (const auto recipients = section.integer("recipients_per_message"))
+    limits.recipients_per_message = static_cast<std::uint64_t>(*recipients);
+  section.read_size("message_size", limits.message_size);
+}
+
+App read_app(const Section& section) {
+  App app;
+  section.read("name", app.name);
+  if (!app.name.empty() && !is_app_name(app.name))
+    section.mistake(
+        "name",
+        fmt::format("{} is no app name: write 1 to 63 of a-z, 0-9 and `-`, not beginning with `-`",
+                    in_quotes(app.name)));
+  read_password(section, app);
+  read_contact(section, app);
+  section.read("upstream", app.upstream);
+  section.section("ses").read("configuration_set", app.configuration_set);
+  if (!app.configuration_set.empty() && !is_configuration_set(app.configuration_set))
+    section.section("ses").mistake("configuration_set",
+                                   "a configuration set's name is 1 to 64 letters, digits, `-` and "
+                                   "`_`: write the one shown by SES");
+  for (const Node* item : section.items("domains"))
+    app.domains.push_back(normal_name(section, *item));
+  read_limits(section.section("limits"), app.limits);
+  return app;
+}
+
+void check_app_domains(const Section& section, const App& app, const Config& config) {
+  const std::vector<const Node*> items = section.items("domains");
+  if (section.has("domains") && items.empty())
+    section.mistake("domains",
+                    "an app without domains can send nothing: name at least one of `domains`");
+  std::vector<std::string> names;
+  for (const Domain& domain : config.domains) names.push_back(domain.name);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (std::ranges::find(names, app.domains[i]) != names.end()) continue;
+    const std::string near = nearest(app.domains[i], names);
+    section.findings().mistake(
+        items[i]->place,
+        fmt::format(
+            "{} does not stand in `domains`: {}",
+            in_quotes(app.domains[i]),
+            near.empty() ? "add it there" : fmt::format("write `{}` or add it there", near)));
+  }
+}
+
+void check_app_reach(const Section& section, const App& app, const Config& config) {
+  const bool has_password = section.has("password") || section.has("password_file");
+  const bool bound = std::ranges::any_of(
+      config.smtp, [&](const SmtpListener& listener) { return listener.app == app.name; });
+  if (!has_password && !bound && !config.smtp.empty())
+    section.mistake(
+        "name",
+        fmt::format(
+            "nobody can send as {}: give `password_file`, or bind a listener to it with `app: {}`",
+            in_quotes(app.name),
+            app.name));
+  const bool known_upstream =
+      app.upstream.empty() ||
+      std::ranges::find(config.upstreams, app.upstream, &Upstream::name) != config.upstreams.end();
+  if (!known_upstream)
+    section.mistake(
+        "upstream",
+        fmt::format("no upstream is named {}: remove the key", in_quotes(app.upstream)));
+}
+
+/// Says of each name that stands in an earlier map of the list too.
+template <class Named>
+void check_unique(const std::vector<Section>& sections,
+                  const std::vector<Named>& named,
+                  std::string_view what) {
+  for (std::size_t later = 1; later < sections.size(); ++later) {
+    const auto end = named.begin() + static_cast<std::ptrdiff_t>(later);
+    if (named[later].name.empty() || std::find_if(named.begin(), end, [&](const Named& earlier) {
+                                       return earlier.name == named[later].name;
+                                     }) == end)
+      continue;
+    sections[later].mistake(
+        "name", fmt::format("a second {} named {}: keep one", what, in_quotes(named[later].name)));
+  }
+}
+
+}  // namespace
+
+void read_domains(const Section& root, Config& config) {
+  for (const Section& section : root.sections("domains"))
+    config.domains.push_back(read_domain(section, config.data_dir_durable));
+}
+
+void read_apps(const Section& root, Config& config) {
+  for (const Section& section : root.sections("apps")) config.apps.push_back(read_app(section));
+}
+
+void check_domains(const Section& root, const Config& config) {
+  check_unique(root.sections("domains"), config.domains, "domain");
+}
+
+void check_apps(const Section& root, const Config& config) {
+  const std::vector<Section> sections = root.sections("apps");
+  check_unique(sections, config.apps, "app");
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    check_app_domains(sections[i], config.apps[i], config);
+    check_app_reach(sections[i], config.apps[i], config);
+  }
+}
+
+}  // namespace config

@@ -1,0 +1,153 @@
+#include "relay/config/key_files.hpp"
+#include "relay/config/parts.hpp"
+#include "relay/config/values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace config {
+namespace {
+
+constexpr std::array tls_words{Word<ListenerTls>{"none", ListenerTls::none},
+                               Word<ListenerTls>{"starttls", ListenerTls::starttls},
+                               Word<ListenerTls>{"implicit", ListenerTls::implicit}};
+
+SmtpListener read_smtp(const Section& section) {
+  SmtpListener listener;
+  section.read("address", listener.endpoint);
+  section.read("tls", tls_words, listener.tls);
+  section.read("app", listener.app);
+  for (const Node* item : section.items("allow"))
+    if (auto network = parse_network(item->scalar)) listener.allow.push_back(*std::move(network));
+  const bool trusts_peers = !listener.app.empty() || listener.tls == ListenerTls::none;
+  if (trusts_peers && !section.has("allow")) listener.allow = {"127.0.0.0/8", "::1/128"};
+  return listener;
+}
+
+HttpListener read_http(const Section& section) {
+  HttpListener listener;
+  section.read("address", listener.endpoint);
+  listener.health = listener.metrics = !section.has("serve");
+  for (const Node* item : section.items("serve")) {
+    if (item->scalar == "health") listener.health = true;
+    if (item->scalar == "metrics") listener.metrics = true;
+  }
+  return listener;
+}
+
+void read_certificate(const Section& root, Config& config) {
+  const Section tls = root.section("tls");
+  tls.read("certificate", config.certificate);
+  tls.read("private_key", config.private_key);
+  if (!config.certificate.empty())
+    if (auto fault = fault_of_certificate(config.certificate)) tls.mistake("certificate", *fault);
+  if (!config.private_key.empty())
+    if (auto fault = fault_of_tls_key(config.private_key, config.certificate))
+      tls.mistake("private_key", *fault);
+}
+
+/// Whether binding the one keeps the other from being bound.
+bool collide(const Endpoint& a, const Endpoint& b) {
+  const auto is_any = [](const Endpoint& endpoint) {
+    return endpoint.address == "0.0.0.0" || endpoint.address == "::";
+  };
+  return a.port == b.port && a.port != 0 && (a.address == b.address || is_any(a) || is_any(b));
+}
+
+void check_reach(const Section& section, const SmtpListener& listener) {
+  const bool trusts_peers = !listener.app.empty() || listener.tls == ListenerTls::none;
+  if (trusts_peers && !section.has("allow") && !is_loopback(listener.endpoint.address))
+    section.mistake("address",
+                    fmt::format("this listener with {} is open beyond loopback: name the networks "
+                                "that may use it in `allow`, like "
+                                "[10.1.2.0/24]",
+                                listener.app.empty() ? "`tls: none`" : "`app`"));
+  const bool everybody = std::ranges::any_of(
+      listener.allow, [](const std::string& network) { return network.ends_with("/0"); });
+  if (everybody && !listener.app.empty())
+    section.warn("allow",
+                 fmt::format("whoever reaches this port may send as {} without a password",
+                             in_quotes(listener.app)));
+}
+
+void check_smtp(const Section& section, const SmtpListener& listener, const Config& config) {
+  if (!listener.endpoint.address.empty()) check_reach(section, listener);
+  if (section.has("allow") && section.items("allow").empty())
+    section.mistake(
+        "allow",
+        "`allow` names no network, so nobody could use this listener: name one or remove the key");
+  if (listener.tls != ListenerTls::none && config.certificate.empty())
+    section.mistake(
+        "tls",
+        "TLS needs a certificate: give `tls: { certificate: cert.pem, private_key: key.pem }`");
+  if (listener.app.empty() ||
+      std::ranges::find(config.apps, listener.app, &App::name) != config.apps.end())
+    return;
+  section.mistake("app",
+                  fmt::format("no app is named {}: write a name that stands in `apps`",
+                              in_quotes(listener.app)));
+}
+
+struct Bound {
+  Endpoint endpoint;
+  Place place;
+};
+
+std::vector<Bound> bound_endpoints(const Section& listen) {
+  std::vector<Bound> bound;
+  for (const char* list : {"smtp", "http"}) {
+    for (const Section& section : listen.sections(list)) {
+      Endpoint endpoint;
+      section.read("address", endpoint);
+      bound.push_back({std::move(endpoint), section.place("address")});
+    }
+    for (const Node* item : listen.items(list))
+      if (auto endpoint = parse_endpoint(item->scalar))
+        bound.push_back({*std::move(endpoint), item->place});
+  }
+  return bound;
+}
+
+void check_collisions(const Section& listen) {
+  const std::vector<Bound> bound = bound_endpoints(listen);
+  for (auto later = bound.begin(); later != bound.end(); ++later) {
+    const auto hit = std::find_if(bound.begin(), later, [&](const Bound& earlier) {
+      return collide(earlier.endpoint, later->endpoint);
+    });
+    if (hit == later) continue;
+    listen.findings().mistake(later->place,
+                              fmt::format("port {} is taken by an earlier listener: write another",
+                                          later->endpoint.port));
+  }
+}
+
+}  // namespace
+
+void read_listeners(const Section& root, Config& config) {
+  const Section listen = root.section("listen");
+  for (const Section& section : listen.sections("smtp")) config.smtp.push_back(read_smtp(section));
+  for (const Section& section : listen.sections("http")) config.http.push_back(read_http(section));
+  for (const Node* item : listen.items("http"))
+    if (auto endpoint = parse_endpoint(item->scalar))
+      config.http.push_back({*std::move(endpoint), true, true});
+  config.socket = config.data_dir / "admin.sock";
+  listen.read("socket", config.socket);
+  read_certificate(root, config);
+}
+
+void check_listeners(const Section& root, const Config& config) {
+  constexpr std::size_t longest_socket_path = 107;  // sockaddr_un::sun_path
+  const Section listen = root.section("listen");
+  if (config.socket.string().size() > longest_socket_path)
+    listen.mistake(
+        "socket",
+        fmt::format("the socket's path is longer than {} octets: give a shorter `socket`",
+                    longest_socket_path));
+
+  const std::vector<Section> sections = listen.sections("smtp");
+  for (std::size_t i = 0; i < sections.size(); ++i) check_smtp(sections[i], config.smtp[i], config);
+  check_collisions(listen);
+}
+
+}  // namespace config

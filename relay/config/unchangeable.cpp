@@ -1,0 +1,57 @@
+#include "relay/config/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace config {
+namespace {
+
+bool same(const Endpoint& a, const Endpoint& b) {
+  return a.address == b.address && a.port == b.port;
+}
+
+bool same(const SmtpListener& a, const SmtpListener& b) {
+  return same(a.endpoint, b.endpoint) && a.tls == b.tls && a.app == b.app && a.allow == b.allow;
+}
+
+bool same(const HttpListener& a, const HttpListener& b) {
+  return same(a.endpoint, b.endpoint) && a.health == b.health && a.metrics == b.metrics;
+}
+
+bool same(const Queue& a, const Queue& b) {
+  return a.retry_first == b.retry_first && a.retry_max == b.retry_max && a.expire == b.expire;
+}
+
+template <class Listener>
+bool same(const std::vector<Listener>& a, const std::vector<Listener>& b) {
+  return std::ranges::equal(
+      a, b, [](const Listener& left, const Listener& right) { return same(left, right); });
+}
+
+}  // namespace
+
+std::vector<std::string> unchangeable(const Config& before, const Config& after) {
+  std::vector<std::string> sentences;
+  const auto note = [&sentences](bool is_same, std::string_view key) {
+    if (!is_same)
+      sentences.push_back(fmt::format("`{}` cannot change while the relay runs: restart it", key));
+  };
+  const Upstream &old_upstream = before.upstreams.front(), &new_upstream = after.upstreams.front();
+  note(before.threads == after.threads, "threads");
+  note(before.hostname == after.hostname, "hostname");
+  note(before.data_dir == after.data_dir, "data_dir");
+  note(before.data_dir_durable == after.data_dir_durable, "data_dir_durable");
+  note(same(before.smtp, after.smtp), "listen.smtp");
+  note(same(before.http, after.http), "listen.http");
+  note(before.socket == after.socket, "listen.socket");
+  note(old_upstream.kind == new_upstream.kind, "upstream.kind");
+  note(old_upstream.max_rate == new_upstream.max_rate, "upstream.max_rate");
+  note(same(before.queue, after.queue), "queue");
+  note(before.spool_reserve == after.spool_reserve &&
+           before.spool_keep_size == after.spool_keep_size,
+       "spool");
+  return sentences;
+}
+
+}  // namespace config

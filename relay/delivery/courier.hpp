@@ -1,0 +1,95 @@
+#pragma once
+
+#include "relay/delivery/prepare.hpp"
+#include "relay/delivery/upstream.hpp"
+#include "relay/net/clock.hpp"
+#include "relay/net/published.hpp"
+#include "relay/proto/settlement.hpp"
+#include "relay/spool/store.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace observe {
+class Log;
+class Metrics;
+class Recorder;
+}  // namespace observe
+
+namespace delivery {
+
+/// What every courier shares. Outlives all of them; each member is thread-safe.
+struct CourierServices {
+  spool::Store& store;
+  observe::Recorder& recorder;
+  observe::Metrics& metrics;
+  observe::Log& log;
+  net::Clock& clock;
+  const net::Published<Keyring>& keyring;
+  const net::Published<config::Upstream>& upstream;
+  smtp::RetryRules retry;
+};
+
+class Courier;
+
+/// What a courier tells the scheduler after each message.
+struct Report {
+  std::shared_ptr<Courier> courier;
+  std::uint64_t octets = 0;
+  smtp::Settlement settlement;
+  smtp::ReplyClass result{};
+  bool available = false;  ///< takes another message; else the courier ends
+};
+
+/// The scheduler as couriers know it; called on their threads.
+class Dispatch {
+ public:
+  virtual ~Dispatch() = default;
+  virtual void settled(Report report) = 0;
+  /// Nothing came within the idle limit: dismisses the courier, or has just assigned it a message.
+  virtual void unemployed(std::shared_ptr<Courier> courier) = 0;
+  /// An entry went back to the store and falls due then. Called on a thread of the store.
+  virtual void due(std::chrono::system_clock::time_point when) = 0;
+};
+
+/// Owns one connection to the upstream for its life: opens it for its first message, delivers, settles each message in the
+/// store, takes the next, and ends when nothing comes within the idle limit. Lives on one thread.
+class Courier : public std::enable_shared_from_this<Courier> {
+ public:
+  Courier(CourierServices& services, net::asio::any_io_executor executor,
+          std::function<std::unique_ptr<UpstreamConnection>()> connect, Dispatch& dispatch);
+
+  net::asio::awaitable<void> run(spool::Job first);
+  void assign(spool::Job job);  ///< to an idle courier; thread-safe
+  void dismiss();               ///< end when the message under way is settled; thread-safe
+  void abort();                 ///< end now, at worst in doubt; thread-safe
+  /// After run() ended by an exception: what was under way is sent again later.
+  void put_back();
+  [[nodiscard]] const net::asio::any_io_executor& executor() const noexcept { return executor_; }
+
+ private:
+  class Transaction;
+  net::asio::awaitable<Attempt> attempt(const spool::Job& job);
+  net::asio::awaitable<std::optional<Attempt>> ensure_open();
+  net::asio::awaitable<bool> next_job();
+  Report settle_current(const Attempt& outcome);
+  [[nodiscard]] smtp::Settlement settle(const spool::Job& job, const Attempt& attempt, smtp::ReplyClass result);
+  void commit(const spool::Job& job, const Attempt& attempt, const smtp::Settlement& settlement);
+
+  CourierServices& services_;
+  net::asio::any_io_executor executor_;
+  std::function<std::unique_ptr<UpstreamConnection>()> connect_;
+  Dispatch& dispatch_;
+  std::unique_ptr<UpstreamConnection> connection_;  ///< null: to be opened
+  net::asio::steady_timer idle_;
+  std::optional<spool::Job> job_;      ///< the next message
+  std::optional<spool::Job> current_;  ///< the message under way
+  bool dismissed_ = false;
+};
+
+}  // namespace delivery

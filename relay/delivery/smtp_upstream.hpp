@@ -1,0 +1,57 @@
+#pragma once
+
+#include "relay/config/config.hpp"
+#include "relay/delivery/upstream.hpp"
+#include "relay/net/connection.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace observe {
+class Metrics;
+}
+
+namespace delivery {
+
+/// How long each step of the dialogue may take.
+[[nodiscard]] std::chrono::seconds patience(smtp::Phase phase) noexcept;
+
+/// A connection to SES or another smarthost: TLS verified, never clear text. Lives on one thread.
+class SmtpUpstream final : public UpstreamConnection {
+ public:
+  SmtpUpstream(net::asio::any_io_executor executor,
+               std::shared_ptr<const config::Upstream> settings,
+               net::TlsContext tls,
+               std::string hostname,
+               observe::Metrics& metrics);
+
+  net::asio::awaitable<std::optional<Attempt>> open() override;
+  net::asio::awaitable<Attempt> deliver(const spool::Job& job, Hooks& hooks) override;
+  [[nodiscard]] bool stale() override;
+  net::asio::awaitable<void> close() override;
+  void abort() override;
+
+ private:
+  net::asio::awaitable<bool> connect(Attempt& failure);
+  net::asio::awaitable<bool> secure(Attempt& failure);
+  net::asio::awaitable<bool> converse_until_ready(Attempt& failure);
+  net::asio::awaitable<smtp::ClientInput> read_reply(smtp::Phase phase);
+  net::asio::awaitable<smtp::ClientInput> send_content(const std::string& content, Hooks& hooks);
+  net::asio::awaitable<bool> write(const std::string& octets, std::chrono::seconds within);
+  [[nodiscard]] std::string explain(std::string_view trouble, bool replied) const;
+  [[nodiscard]] std::string why() const;
+
+  net::asio::any_io_executor executor_;
+  std::shared_ptr<const config::Upstream> settings_;
+  net::TlsContext tls_;
+  observe::Metrics& metrics_;
+  smtp::ClientSession session_;
+  std::unique_ptr<net::Connection> connection_;
+  smtp::ClientNext next_;
+  boost::system::error_code last_error_;
+  bool aborted_ = false;
+};
+
+}  // namespace delivery

@@ -1,0 +1,245 @@
+#include "relay/http/server.hpp"
+
+#include "relay/http/unix_socket.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <array>
+#include <cstring>
+#include <exception>
+#include <list>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace http {
+
+namespace {
+
+namespace beast = boost::beast;
+using Stream = beast::basic_stream<asio::generic::stream_protocol>;
+using Parser = beast::http::request_parser<beast::http::string_body>;
+using Reply = beast::http::response<beast::http::string_body>;
+using boost::system::error_code;
+
+struct Listener {
+  explicit Listener(const asio::any_io_executor& executor, Routes given)
+      : acceptor(executor), routes(std::move(given)) {}
+  Acceptor acceptor;
+  Routes routes;
+  std::unique_ptr<SocketFile> file;  ///< of a Unix socket
+};
+
+Response plain(unsigned status, std::string sentence) {
+  return {.status = status, .body = std::move(sentence) + "\n"};
+}
+
+const Handler* find(const Routes& routes, std::string_view path) {
+  if (const auto exact = routes.find(path); exact != routes.end()) return &exact->second;
+  for (std::size_t slash = path.rfind('/'); slash != std::string_view::npos && slash > 0;
+       slash = path.rfind('/', slash - 1)) {
+    if (const auto below = routes.find(path.substr(0, slash + 1)); below != routes.end())
+      return &below->second;
+  }
+  return nullptr;
+}
+
+// Nothing where the target is no path with a query (RFC 9112 3.2.1).
+std::optional<Request> request_of(std::string_view target) {
+  const auto url = boost::urls::parse_origin_form(target);
+  if (!url) return std::nullopt;
+  Request request{std::string(url->path()), {}};
+  for (const auto& parameter : url->params()) {
+    request.query.emplace(parameter.key, parameter.has_value ? parameter.value : std::string());
+  }
+  return request;
+}
+
+// What to say to a request that could not be read; nothing when the connection is to be closed
+// without a word.
+std::optional<Response> complaint(const error_code& error) {
+  using beast::http::error;
+  if (error == error::header_limit || error == error::buffer_overflow)
+    return plain(431, "The header of the request is too long.");
+  if (error == error::body_limit) return plain(413, "The body of the request is too long.");
+  const bool about_http =
+      error.category() == beast::http::make_error_code(error::bad_method).category();
+  if (!about_http || error == error::end_of_stream || error == error::partial_message)
+    return std::nullopt;
+  return plain(400, "This is not HTTP/1.1.");
+}
+
+// Reads what the peer still sends until it closes, so that closing does not reset the connection
+// under its answer.
+asio::awaitable<void> drain(Stream& stream) {
+  constexpr std::size_t most = std::size_t{64} * 1024;
+  std::array<char, 4096> unread{};
+  std::size_t total = 0;
+  stream.expires_after(std::chrono::seconds(2));
+  while (total < most) {
+    const auto [error, octets] = co_await stream.async_read_some(asio::buffer(unread), net::tup);
+    if (error) co_return;
+    total += octets;
+  }
+}
+
+Reply reply_of(Response response, bool head) {
+  Reply reply(static_cast<beast::http::status>(response.status), 11);
+  reply.set(beast::http::field::content_type, response.content_type);
+  reply.set(beast::http::field::cache_control, "no-store");
+  if (response.status == 405) reply.set(beast::http::field::allow, "GET, HEAD");
+  reply.keep_alive(false);
+  reply.content_length(response.body.size());
+  if (!head) reply.body() = std::move(response.body);
+  return reply;
+}
+
+}  // namespace
+
+struct Server::State : std::enable_shared_from_this<Server::State> {
+  State(asio::any_io_executor executor_, net::ExceptionSink sink_, Limits limits_)
+      : executor(std::move(executor_)), sink(std::move(sink_)), limits(limits_) {}
+
+  void start(const std::shared_ptr<Listener>& listener);
+  void take(const std::shared_ptr<Listener>& listener,
+            asio::generic::stream_protocol::socket socket);
+  asio::awaitable<void> accept(std::shared_ptr<Listener> listener);
+  asio::awaitable<void> serve(std::shared_ptr<Listener> listener, Stream& stream);
+  asio::awaitable<Response> answer(const Routes& routes, const Parser& parser);
+
+  asio::any_io_executor executor;
+  net::ExceptionSink sink;
+  Limits limits;
+  std::list<std::shared_ptr<Listener>> listeners;
+  std::list<Stream> live;
+};
+
+// Reads one request, answers it, and waits for the peer to have read it.
+asio::awaitable<void> Server::State::serve(std::shared_ptr<Listener> listener, Stream& stream) {
+  beast::flat_buffer buffer(limits.header_octets);  // what really bounds the header
+  Parser parser;
+  parser.header_limit(static_cast<std::uint32_t>(limits.header_octets));
+  parser.body_limit(limits.body_octets);
+  stream.expires_after(limits.read);
+  const auto [read_error, octets_read] =
+      co_await beast::http::async_read(stream, buffer, parser, net::tup);
+  std::optional<Response> response = complaint(read_error);
+  if (read_error && !response) co_return;
+  if (!response) response = co_await answer(listener->routes, parser);
+  const bool head = !read_error && parser.get().method() == beast::http::verb::head;
+  const Reply reply = reply_of(std::move(*response), head);
+  stream.expires_after(limits.write);
+  const auto [write_error, octets_written] =
+      co_await beast::http::async_write(stream, reply, net::tup);
+  if (write_error) co_return;
+  error_code gone;
+  stream.socket().shutdown(asio::socket_base::shutdown_send, gone);
+  if (!gone) co_await drain(stream);
+}
+
+asio::awaitable<Response> Server::State::answer(const Routes& routes, const Parser& parser) {
+  const beast::http::verb method = parser.get().method();
+  if (method != beast::http::verb::get && method != beast::http::verb::head) {
+    co_return plain(405, "Only GET and HEAD are answered here.");
+  }
+  std::optional<Request> request = request_of(parser.get().target());
+  if (!request) co_return plain(400, "The request's target is no path.");
+  const Handler* handler = find(routes, request->path);
+  if (handler == nullptr) co_return plain(404, "There is nothing at this path.");
+  std::string thrown;
+  try {
+    co_return co_await (*handler)(std::move(*request));
+  } catch (const std::exception& exception) {
+    thrown = exception.what();
+  }
+  sink(thrown);
+  co_return plain(500, "Internal error: see the relay's log.");
+}
+
+void Server::State::take(const std::shared_ptr<Listener>& listener,
+                         asio::generic::stream_protocol::socket socket) {
+  if (live.size() >= limits.connections) return;
+  if (listener->file && !listener->file->admits_peer(socket.native_handle())) return;
+  const auto stream = live.emplace(live.end(), std::move(socket));
+  auto start = [self = shared_from_this(), listener, stream] {
+    return self->serve(listener, *stream);
+  };
+  auto ended = [self = shared_from_this(), stream] { self->live.erase(stream); };
+  net::spawn(executor, std::move(start), sink, std::move(ended));
+}
+
+asio::awaitable<void> Server::State::accept(std::shared_ptr<Listener> listener) {
+  asio::steady_timer pause(executor);
+  while (listener->acceptor.is_open()) {
+    auto [error, socket] = co_await listener->acceptor.async_accept(net::tup);
+    if (!error) {
+      take(listener, std::move(socket));
+    } else if (listener->acceptor.is_open()) {  // no descriptors left, or the peer was gone already
+      pause.expires_after(std::chrono::milliseconds(100));
+      co_await pause.async_wait(net::tup);
+    }
+  }
+}
+
+void Server::State::start(const std::shared_ptr<Listener>& listener) {
+  listeners.push_back(listener);
+  auto begin = [self = shared_from_this(), listener] { return self->accept(listener); };
+  net::spawn(executor, std::move(begin), sink, [] {});
+}
+
+Server::Server(asio::any_io_executor executor, net::ExceptionSink sink, Limits limits)
+    : state_(std::make_shared<State>(std::move(executor), std::move(sink), limits)) {}
+
+Server::~Server() { close(); }
+
+mail::Result<std::uint16_t> Server::listen(const std::string& address,
+                                           std::uint16_t port,
+                                           Routes routes) {
+  auto listener = std::make_shared<Listener>(state_->executor, std::move(routes));
+  error_code error;
+  const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address, error), port);
+  if (!error) listener->acceptor.open(endpoint.protocol(), error);
+  if (!error) listener->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  if (!error) listener->acceptor.bind(endpoint, error);
+  if (!error) listener->acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error) {
+    return mail::failure("The HTTP listener " + address + " port " + std::to_string(port) +
+                         " cannot be opened: " + error.message() +
+                         "; give listen.http another address.");
+  }
+  asio::ip::tcp::endpoint bound;
+  const auto local = listener->acceptor.local_endpoint(error);
+  bound.resize(local.size());
+  std::memcpy(bound.data(), local.data(), local.size());
+  state_->start(listener);
+  return bound.port();
+}
+
+mail::Result<void> Server::listen(const std::filesystem::path& socket, Routes routes) {
+  auto listener = std::make_shared<Listener>(state_->executor, std::move(routes));
+  auto file = listen_on(listener->acceptor, socket);
+  if (!file) return file.error();
+  listener->file = std::move(*file);
+  state_->start(listener);
+  return {};
+}
+
+void Server::close() {
+  for (const auto& listener : state_->listeners) {
+    error_code ignored;
+    listener->acceptor.close(ignored);
+    listener->file.reset();
+  }
+  state_->listeners.clear();
+  for (Stream& stream : state_->live) stream.close();
+}
+
+std::size_t Server::connections() const noexcept { return state_->live.size(); }
+
+}  // namespace http

@@ -1,0 +1,78 @@
+#pragma once
+
+#include "mail/result.hpp"
+#include "relay/net/coro.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace http {
+
+namespace asio = boost::asio;
+
+/// A GET; HEAD is answered from it.
+struct Request {
+  std::string path;                                       ///< decoded, without query
+  std::map<std::string, std::string, std::less<>> query;  ///< decoded; of a repeated name the first
+};
+
+struct Response {
+  unsigned status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+};
+
+using Handler = std::function<asio::awaitable<Response>(Request)>;
+
+/// What a listener serves: a path, or with a `/` at its end everything below it. The longest that
+/// fits answers.
+using Routes = std::map<std::string, Handler, std::less<>>;
+
+struct Limits {
+  std::size_t connections =
+      64;  ///< of the server, all listeners together; one more is closed at once
+  std::size_t header_octets = std::size_t{8} * 1024;  ///< of the request line, and of the fields
+  std::size_t body_octets = std::size_t{64} * 1024;
+  std::chrono::milliseconds read{10'000},
+      write{10'000};  ///< for the whole request, for the whole response
+};
+
+/// A small HTTP/1.1 server: GET and HEAD, one request a connection. Everything of it runs on one
+/// executor, which one thread runs; construct, listen and close there, or before it runs. Never
+/// throws into the executor.
+class Server {
+ public:
+  /// `sink` hears of handlers that threw (they are answered with 500).
+  Server(asio::any_io_executor executor, net::ExceptionSink sink, Limits limits = {});
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Listens on a literal IP address and gives the port (port 0: the system chooses).
+  mail::Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, Routes routes);
+
+  /// Listens on a Unix socket, mode 0660, removed by close(). Peers are checked by SO_PEERCRED:
+  /// root, our own user, or a member of the socket's group. A socket that nobody listens on any
+  /// more is replaced.
+  mail::Result<void> listen(const std::filesystem::path& socket, Routes routes);
+
+  /// Stops listening and cuts live connections. May be called again.
+  void close();
+
+  [[nodiscard]] std::size_t connections() const noexcept;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace http

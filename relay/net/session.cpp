@@ -1,0 +1,287 @@
+#include "relay/net/session.hpp"
+
+#include "mail/header_fields.hpp"
+#include "relay/net/limits.hpp"
+#include "relay/observe/log.hpp"
+#include "relay/observe/metrics.hpp"
+#include "relay/observe/recorder.hpp"
+#include "relay/proto/sasl.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <sys/socket.h>
+
+#include <utility>
+#include <variant>
+
+namespace net {
+namespace {
+
+/// Where the store's answer meets the waiting session: shared with the callback, which may come after the session.
+struct Answer {
+  explicit Answer(const asio::any_io_executor& executor) : arrived(executor) {}
+  asio::steady_timer arrived;
+  std::optional<spool::Accepted> outcome;
+};
+
+bool octets_waiting(Tcp::socket& socket) {
+  char octet = 0;
+  return ::recv(socket.native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+bool is_hello(std::string_view line) {
+  const auto verb = line.substr(0, line.find(' '));
+  return mail::equals_ignoring_case(verb, "EHLO") || mail::equals_ignoring_case(verb, "HELO");
+}
+
+}  // namespace
+
+Session::Session(Services& services, Tcp::socket socket, smtp::ServerOptions options, TlsContext tls, std::string peer)
+    : services_(services),
+      connection_(std::move(socket), limits::input_buffer, true),
+      protocol_(options),
+      options_(std::move(options)),
+      tls_(std::move(tls)),
+      peer_(std::move(peer)) {}
+
+asio::awaitable<void> Session::run() {
+  if (!co_await greet()) {
+    services_.metrics.connection_closed("tls");
+    co_return;
+  }
+  smtp::Step step = protocol_.start();
+  if (!connection_.encrypted() && octets_waiting(connection_.socket())) step = protocol_.resume(smtp::EarlyTalk{});
+  for (;;) {
+    output_ += step.output;
+    if (step.refused) note(*step.refused);
+    if (std::holds_alternative<smtp::Close>(step.next)) break;
+    smtp::Input input = co_await perform(std::move(step.next));
+    if (gone_) break;
+    step = protocol_.resume(std::move(input));
+    connection_.consume(std::exchange(line_octets_, 0));
+  }
+  services_.metrics.connection_closed(gone_ ? "lost" : step.closed_for);
+  if (!gone_) co_await flush();
+  connection_.close();
+}
+
+/// Implicit TLS first, with a deadline of its own.
+asio::awaitable<bool> Session::greet() {
+  if (!options_.encrypted) co_return true;
+  connection_.expect_within(limits::tls_handshake);
+  const auto failed = co_await connection_.accept_tls(tls_);
+  co_return !failed;
+}
+
+asio::awaitable<bool> Session::flush() {
+  if (output_.empty()) co_return true;
+  connection_.expect_within(limits::write);
+  const auto failed = co_await connection_.write(output_);
+  output_.clear();
+  if (failed) gone_ = true;
+  co_return !failed;
+}
+
+asio::awaitable<smtp::Input> Session::perform(smtp::Next next) {
+  if (const auto* read = std::get_if<smtp::ReadLine>(&next)) co_return co_await read_line(read->in_transaction);
+  if (const auto* read = std::get_if<smtp::ReadContent>(&next)) co_return co_await read_content(read->limit);
+  if (std::holds_alternative<smtp::StartTls>(next)) co_return co_await start_tls();
+  if (auto* credential = std::get_if<smtp::Authenticate>(&next)) {
+    co_return co_await authenticate(std::move(*credential));
+  }
+  if (auto* message = std::get_if<smtp::Commit>(&next)) co_return co_await commit(std::move(*message));
+  co_return begin(std::get<smtp::Begin>(next));
+}
+
+/// The next command line. What the state machine wants to say is sent only when no further command waits, so that a
+/// pipelining client gets its replies in one segment (RFC 2920).
+asio::awaitable<smtp::Input> Session::read_line(bool in_transaction) {
+  for (;;) {
+    const std::string_view waiting = connection_.buffered();
+    const auto end = waiting.find('\n');
+    if (end != std::string_view::npos) {
+      if (!std::exchange(skipping_line_, false) && end < smtp::max_line_octets) {
+        co_return take_line(waiting.substr(0, end), end + 1);
+      }
+      line_octets_ = end + 1;
+      co_return smtp::LineTooLong{};
+    }
+    if (waiting.size() >= smtp::max_line_octets) skipping_line_ = true;
+    if (skipping_line_) connection_.consume(waiting.size());
+    if (!co_await flush()) co_return smtp::TimedOut{};
+    if (draining_ && !in_transaction) co_return smtp::Draining{};
+    connection_.expect_within(limits::command_idle);
+    if (co_await connection_.fill()) {
+      if (connection_.expired()) co_return smtp::TimedOut{};
+      if (draining_ && !in_transaction) co_return smtp::Draining{};
+      gone_ = true;
+      co_return smtp::TimedOut{};
+    }
+  }
+}
+
+smtp::Input Session::take_line(std::string_view line, std::size_t octets) {
+  line_octets_ = octets;
+  if (!line.ends_with('\r')) return smtp::BadLineEnd{};
+  line.remove_suffix(1);
+  if (line.find('\r') != std::string_view::npos || line.find('\0') != std::string_view::npos) {
+    return smtp::BadLineEnd{};
+  }
+  if (is_hello(line) && connection_.buffered().size() > octets) return smtp::EarlyTalk{};
+  return smtp::Line{line};
+}
+
+asio::awaitable<smtp::Input> Session::read_content(std::uint64_t limit) {
+  smtp::ContentReader reader(limit);
+  const auto began = services_.clock.monotonic();
+  std::uint64_t counted = 0;
+  bool whole = co_await flush();
+  while (whole && !reader.complete()) {
+    if (services_.clock.monotonic() - began > limits::content_total) break;
+    whole = co_await receive(reader);
+    const std::uint64_t now = reader.too_big() ? 0 : reader.received();
+    services_.content_in_memory += now - counted;
+    counted = now;
+    if (services_.content_in_memory > limits::content_in_memory) break;
+  }
+  services_.content_in_memory -= counted;
+  if (!reader.complete()) {
+    // A message that stops half-way is discarded, and its connection with it: what follows is not a command.
+    gone_ = true;
+    co_return smtp::TimedOut{};
+  }
+  const bool too_big = reader.too_big();
+  co_return smtp::Content{reader.take(), too_big};
+}
+
+asio::awaitable<bool> Session::receive(smtp::ContentReader& reader) {
+  if (connection_.buffered().empty()) {
+    connection_.expect_within(limits::content_idle);
+    if (co_await connection_.fill()) co_return false;
+  }
+  connection_.consume(reader.feed(connection_.buffered()));
+  co_return true;
+}
+
+asio::awaitable<smtp::Input> Session::start_tls() {
+  connection_.consume(std::exchange(line_octets_, 0));
+  if (!connection_.buffered().empty()) co_return smtp::EarlyTalk{};  // clear text behind STARTTLS is never read
+  if (!co_await flush()) co_return smtp::TimedOut{};
+  connection_.expect_within(limits::tls_handshake);
+  if (co_await connection_.accept_tls(tls_)) gone_ = true;
+  co_return smtp::TlsStarted{};
+}
+
+asio::awaitable<smtp::Input> Session::authenticate(smtp::Authenticate credential) {
+  const auto now = services_.clock.monotonic();
+  const bool locked = services_.auth_guard.locked(credential.user, peer_, now);
+  auto app = locked ? nullptr : services_.directory.get()->authenticate(credential.user, credential.password);
+  smtp::wipe(credential.password);
+  if (app) co_return smtp::Authenticated{std::move(app)};
+  services_.metrics.auth_failure();
+  if (!std::exchange(auth_failed_, true)) services_.auth_guard.failed(credential.user, peer_, now);
+  if (!locked) co_await pause(limits::failed_auth);
+  co_return smtp::Authenticated{nullptr, locked};
+}
+
+asio::awaitable<void> Session::pause(std::chrono::milliseconds length) {
+  asio::steady_timer timer(connection_.socket().get_executor(), length);
+  const auto [cancelled] = co_await timer.async_wait(tup);
+  if (cancelled) gone_ = true;
+}
+
+smtp::Input Session::begin(const smtp::Begin& wanted) {
+  transaction_began_ = services_.clock.monotonic();
+  const bool storable =
+      services_.store.writable() && services_.content_in_memory < limits::content_in_memory / 2;
+  return smtp::Facts{services_.directory.get()->app(wanted.app), storable};
+}
+
+/// The message as an entry of the spool, queued from now on.
+spool::Job Session::job_of(smtp::Commit message) {
+  spool::Job job;
+  const auto now = services_.clock.now();
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  job.entry.id = spool::QueueId::make(milliseconds.count(), services_.clock.random());
+  job.entry.app = message.app->name;
+  job.entry.domain = std::move(message.domain);
+  job.entry.envelope = std::move(message.envelope);
+  job.entry.message_id = std::move(message.message_id);
+  job.entry.size = message.octets->size();
+  job.entry.accepted_at = job.entry.next_attempt = now;
+  job.octets = std::move(message.octets);
+  return job;
+}
+
+asio::awaitable<smtp::Input> Session::commit(smtp::Commit message) {
+  const auto answer = std::make_shared<Answer>(connection_.socket().get_executor());
+  answer->arrived.expires_after(limits::commit);
+  const auto job = std::make_shared<const spool::Job>(job_of(std::move(message)));
+  const bool leased = services_.reserve(job->entry.size);
+  const auto on_answer = [answer, job, leased, &services = services_](spool::Accepted outcome) {
+    if (outcome == spool::Accepted::stored) services.deliver(*job, leased);
+    if (outcome != spool::Accepted::stored && leased) services.unreserve(job->entry.size);
+    asio::post(answer->arrived.get_executor(), [answer, outcome] {
+      answer->outcome = outcome;
+      answer->arrived.cancel();
+    });
+  };
+  const auto withdrawal = services_.store.accept(*job, leased, on_answer);
+  co_await answer->arrived.async_wait(tup);
+  if (!answer->outcome) {
+    // Too late to answer. What is in a commit already stays queued: a second copy is better than a lost mail.
+    const bool taken_back = withdrawal->withdraw();
+    services_.log.warn("no commit in time: connection closed without a reply",
+                       {{"app", job->entry.app}, {"queued", taken_back ? "no" : "perhaps"}});
+    co_return smtp::StoreTimedOut{};
+  }
+  if (*answer->outcome != spool::Accepted::stored) co_return smtp::NotStored{};
+  record_accepted(job->entry);
+  co_return smtp::Stored{job->entry.id.text()};
+}
+
+void Session::record_accepted(const spool::Entry& entry) {
+  policy::Event event;
+  event.kind = policy::EventKind::accepted;
+  event.at = services_.clock.now();
+  event.queue_id = entry.id.text();
+  event.app = entry.app;
+  event.domain = entry.domain;
+  observe::Circumstances more;
+  more.size = entry.size;
+  more.recipients = entry.envelope.forward_paths.size();
+  more.took = services_.clock.monotonic() - transaction_began_;
+  more.reverse_path = entry.envelope.reverse_path;
+  more.message_id = entry.message_id;
+  more.peer = peer_;
+  services_.recorder.record(event, more);
+}
+
+void Session::note(const smtp::Refused& refused) {
+  policy::Event event;
+  event.kind = policy::EventKind::refused;
+  event.at = services_.clock.now();
+  event.reference = refused.reference;
+  event.app = refused.app;
+  event.reason = refused.refusal.reason;
+  event.detail = refused.refusal.sentence;
+  observe::Circumstances more;
+  more.peer = peer_;
+  more.reverse_path = refused.envelope_from;
+  services_.recorder.record(event, more);
+  services_.store.record(std::move(event));
+}
+
+void Session::drain() {
+  draining_ = true;
+  if (!protocol_.in_transaction()) connection_.interrupt();
+}
+
+void Session::abort() {
+  gone_ = true;
+  connection_.interrupt();
+}
+
+}  // namespace net

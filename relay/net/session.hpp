@@ -1,0 +1,85 @@
+#pragma once
+
+#include "relay/net/auth_guard.hpp"
+#include "relay/net/clock.hpp"
+#include "relay/net/connection.hpp"
+#include "relay/net/directory.hpp"
+#include "relay/net/published.hpp"
+#include "relay/proto/data_framing.hpp"
+#include "relay/proto/server_session.hpp"
+#include "relay/spool/store.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace observe {
+class Log;
+class Metrics;
+class Recorder;
+}  // namespace observe
+
+namespace net {
+
+/// What every session of the relay shares. Outlives all of them; each member is thread-safe.
+struct Services {
+  spool::Store& store;
+  observe::Recorder& recorder;
+  observe::Metrics& metrics;
+  observe::Log& log;
+  Clock& clock;
+  const Published<Directory>& directory;
+  AuthGuard auth_guard;
+  std::atomic<std::uint64_t> content_in_memory{0};  ///< octets of unfinished messages
+  /// Room for one more message in delivery's hands? True: it is leased, and `deliver` must follow once it is stored.
+  std::function<bool(std::uint64_t octets)> reserve;
+  std::function<void(spool::Job, bool leased)> deliver;  ///< called once an accept was stored
+  std::function<void(std::uint64_t octets)> unreserve;   ///< a reserved message was not stored
+};
+
+/// One SMTP session from its accepted socket to its end: asks the state machine, does, tells.
+class Session {
+ public:
+  Session(Services& services, Tcp::socket socket, smtp::ServerOptions options, TlsContext tls, std::string peer);
+
+  asio::awaitable<void> run();
+  /// The drain is over: an idle session says 421 and ends, one in a transaction finishes it first.
+  void drain();
+  /// The relay ends now.
+  void abort();
+
+ private:
+  asio::awaitable<bool> greet();
+  asio::awaitable<bool> flush();
+  asio::awaitable<smtp::Input> perform(smtp::Next next);
+  asio::awaitable<smtp::Input> read_line(bool in_transaction);
+  asio::awaitable<smtp::Input> read_content(std::uint64_t limit);
+  asio::awaitable<bool> receive(smtp::ContentReader& reader);
+  asio::awaitable<smtp::Input> start_tls();
+  asio::awaitable<smtp::Input> authenticate(smtp::Authenticate credential);
+  asio::awaitable<smtp::Input> commit(smtp::Commit message);
+  asio::awaitable<void> pause(std::chrono::milliseconds length);
+  [[nodiscard]] smtp::Input begin(const smtp::Begin& wanted);
+  [[nodiscard]] spool::Job job_of(smtp::Commit message);
+  void record_accepted(const spool::Entry& entry);
+  [[nodiscard]] smtp::Input take_line(std::string_view line, std::size_t octets);
+  void note(const smtp::Refused& refused);
+
+  Services& services_;
+  Connection connection_;
+  smtp::ServerSession protocol_;
+  smtp::ServerOptions options_;
+  TlsContext tls_;
+  std::string peer_;
+  std::string output_;
+  std::chrono::steady_clock::time_point transaction_began_{};
+  std::size_t line_octets_ = 0;  ///< of the line the state machine looks at, consumed after it did
+  bool skipping_line_ = false;
+  bool auth_failed_ = false;
+  bool draining_ = false;
+  bool gone_ = false;  ///< the client is away: nothing more can be said
+};
+
+}  // namespace net

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "mail/result.hpp"
+#include "relay/net/connection.hpp"
+
+#include <chrono>
+#include <filesystem>
+
+namespace net {
+
+struct ServerTls {
+  TlsContext context;
+  std::chrono::system_clock::time_point expires;  ///< of the certificate
+};
+
+/// TLS 1.2 and 1.3 for clients, with the certificate chain and key of these PEM files.
+[[nodiscard]] mail::Result<ServerTls> server_tls(const std::filesystem::path& certificate,
+                                                 const std::filesystem::path& private_key);
+
+/// TLS 1.2 and 1.3 towards the upstream, verified against `ca_file`, or the system's authorities if empty.
+[[nodiscard]] mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file);
+
+}  // namespace net

@@ -1,0 +1,97 @@
+#include "relay/observe/metrics.hpp"
+
+#include <array>
+
+namespace observe {
+
+namespace {
+
+using enum MetricType;
+
+constexpr auto list = std::to_array<MetricRow>({
+    {"build_info", gauge, "version", "Always 1; the label is the version that runs."},
+    {"smtp_connections", gauge, "", "SMTP connections open now."},
+    {"smtp_connections_total", counter, "listener", "SMTP connections taken, by listener."},
+    {"smtp_connections_closed_total",
+     counter,
+     "cause",
+     "SMTP connections ended, by what ended them."},
+    {"smtp_auth_failures_total", counter, "", "Connections on which a wrong credential was given."},
+    {"messages_accepted_total",
+     counter,
+     "app,domain",
+     "Messages made durable and answered with 250."},
+    {"messages_refused_total",
+     counter,
+     "app,reason",
+     "Messages refused in the SMTP session, by reason."},
+    {"smtp_transaction_seconds",
+     histogram,
+     "",
+     "Time from MAIL to the reply that ended the transaction."},
+    {"dkim_signatures_total", counter, "domain,algorithm", "DKIM signatures made."},
+    {"dkim_sign_seconds", histogram, "", "Time taken by one DKIM signature."},
+    {"dkim_key_cache_total",
+     counter,
+     "outcome",
+     "Signatures that found their key parsed (hit), or parsed it (miss)."},
+    {"spool_commit_seconds",
+     histogram,
+     "",
+     "Time taken by one commit of the spool, its flush included."},
+    {"queue_messages", gauge, "state", "Messages in the queue, by state."},
+    {"held_messages", gauge, "reason", "Messages held, by reason."},
+    {"queue_oldest_seconds",
+     gauge,
+     "",
+     "Age of the oldest message that is to be delivered; 0 if there is none."},
+    {"delivery_attempts_total",
+     counter,
+     "result",
+     "Delivery attempts, by what the upstream's reply meant."},
+    {"delivery_seconds", histogram, "", "Time from accepting a message to the upstream's 250."},
+    {"in_doubt_total",
+     counter,
+     "outcome",
+     "Messages whose reply from the upstream was lost, by how it was settled."},
+    {"upstream_connections",
+     gauge,
+     "state",
+     "Connections to the upstream, by what they are doing."},
+    {"upstream_replies_total",
+     counter,
+     "code",
+     "Replies of the upstream that ended a delivery attempt, by reply code."},
+    {"upstream_throttled_total", counter, "", "Times the upstream asked to slow down."},
+    {"upstream_rate_limit",
+     gauge,
+     "",
+     "Recipients a second this relay sends at most; +Inf: no limit."},
+    {"tls_certificate_expiry_timestamp_seconds",
+     gauge,
+     "",
+     "When the listeners' certificate expires, in Unix time; 0: none."},
+    {"store_free_bytes", gauge, "", "Octets free on the disk of the data directory."},
+    {"internal_errors_total",
+     counter,
+     "",
+     "Bugs that were met and survived; each has an error line in the log."},
+});
+
+}  // namespace
+
+std::span<const MetricRow> metric_list() noexcept { return list; }
+
+std::string_view word(MetricType type) noexcept {
+  switch (type) {
+    case counter:
+      return "counter";
+    case gauge:
+      return "gauge";
+    case histogram:
+      return "histogram";
+  }
+  return "";
+}
+
+}  // namespace observe

@@ -1,0 +1,264 @@
+#include "relay/observe/metrics.hpp"
+
+#include "relay/observe/series.hpp"
+#include "relay/spool/store.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace observe {
+
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+
+constexpr std::string_view prefix = "postern_";
+
+// The series of the fixed label sets, shown from the start.
+constexpr auto known_causes = std::to_array<std::string_view>(
+    {"quit", "lost", "timeout", "http", "early-talk", "errors", "drain", "store-timeout", "tls"});
+constexpr auto queue_states =
+    std::to_array<std::pair<spool::State, const char*>>({{spool::State::queued, "queued"},
+                                                         {spool::State::in_delivery, "in_delivery"},
+                                                         {spool::State::in_doubt, "in_doubt"},
+                                                         {spool::State::held, "held"}});
+constexpr std::array upstream_states{"connecting", "idle", "busy"};
+
+const MetricRow& row(std::string_view name) {
+  const auto found = std::ranges::find(metric_list(), name, &MetricRow::name);
+  if (found == metric_list().end()) throw std::logic_error("no such metric: " + std::string(name));
+  return *found;
+}
+
+std::vector<std::string> label_names(std::string_view labels) {
+  std::vector<std::string> names;
+  while (!labels.empty()) {
+    const std::size_t comma = std::min(labels.find(','), labels.size());
+    names.emplace_back(labels.substr(0, comma));
+    labels.remove_prefix(std::min(comma + 1, labels.size()));
+  }
+  return names;
+}
+
+prometheus::MetricType type_of(MetricType type) {
+  switch (type) {
+    case MetricType::counter:
+      return prometheus::MetricType::Counter;
+    case MetricType::gauge:
+      return prometheus::MetricType::Gauge;
+    case MetricType::histogram:
+      return prometheus::MetricType::Histogram;
+  }
+  return prometheus::MetricType::Untyped;
+}
+
+template <class Builder>
+auto& family(prometheus::Registry& registry, Builder builder, std::string_view name) {
+  return builder.Name(std::string(prefix) + std::string(name))
+      .Help(std::string(row(name).help))
+      .Register(registry);
+}
+
+Counter& counter(prometheus::Registry& registry, std::string_view name) {
+  return family(registry, prometheus::BuildCounter(), name).Add({});
+}
+Gauge& gauge(prometheus::Registry& registry, std::string_view name) {
+  return family(registry, prometheus::BuildGauge(), name).Add({});
+}
+Histogram& histogram(prometheus::Registry& registry,
+                     std::string_view name,
+                     const Histogram::BucketBoundaries& bounds) {
+  return family(registry, prometheus::BuildHistogram(), name).Add({}, bounds);
+}
+
+class Counters : public Series<Counter> {
+ public:
+  Counters(prometheus::Registry& registry, std::string_view name)
+      : Series(family(registry, prometheus::BuildCounter(), name), label_names(row(name).labels)) {}
+};
+class Gauges : public Series<Gauge> {
+ public:
+  Gauges(prometheus::Registry& registry, std::string_view name)
+      : Series(family(registry, prometheus::BuildGauge(), name), label_names(row(name).labels)) {}
+};
+
+double unix_seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+}  // namespace
+
+Level::Level(Gauge& gauge) noexcept : gauge_(&gauge) { gauge.Increment(); }
+Level::Level(Level&& other) noexcept : gauge_(std::exchange(other.gauge_, nullptr)) {}
+Level& Level::operator=(Level&& other) noexcept {
+  std::swap(gauge_, other.gauge_);
+  return *this;
+}
+Level::~Level() {
+  if (gauge_ != nullptr) gauge_->Decrement();
+}
+
+struct Metrics::Families {
+  prometheus::Registry registry;
+  Gauges build_info{registry, "build_info"};
+  Gauge& smtp_connections = gauge(registry, "smtp_connections");
+  Counters smtp_connections_total{registry, "smtp_connections_total"};
+  Counters smtp_connections_closed{registry, "smtp_connections_closed_total"};
+  Counter& auth_failures = counter(registry, "smtp_auth_failures_total");
+  Counters accepted{registry, "messages_accepted_total"};
+  Counters refused{registry, "messages_refused_total"};
+  Histogram& transaction_seconds =
+      histogram(registry,
+                "smtp_transaction_seconds",
+                {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60});
+  Counters signatures{registry, "dkim_signatures_total"};
+  Histogram& sign_seconds = histogram(
+      registry, "dkim_sign_seconds", {.0001, .0002, .0003, .0005, .001, .002, .005, .01, .05});
+  Counters key_cache{registry, "dkim_key_cache_total"};
+  Histogram& commit_seconds =
+      histogram(registry,
+                "spool_commit_seconds",
+                {.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5, 20});
+  Gauges queue_messages{registry, "queue_messages"};
+  Gauges held_messages{registry, "held_messages"};
+  Gauge& queue_oldest = gauge(registry, "queue_oldest_seconds");
+  Counters attempts{registry, "delivery_attempts_total"};
+  Histogram& delivery_seconds =
+      histogram(registry,
+                "delivery_seconds",
+                {.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28800, 86400});
+  Counters in_doubt{registry, "in_doubt_total"};
+  Gauges upstream_connections{registry, "upstream_connections"};
+  Counters upstream_replies{registry, "upstream_replies_total"};
+  Counter& throttled = counter(registry, "upstream_throttled_total");
+  Gauge& rate_limit = gauge(registry, "upstream_rate_limit");
+  Gauge& certificate_expiry = gauge(registry, "tls_certificate_expiry_timestamp_seconds");
+  Gauge& store_free = gauge(registry, "store_free_bytes");
+  Counter& internal_errors = counter(registry, "internal_errors_total");
+};
+
+Metrics::Metrics(std::string_view version) : families_(std::make_unique<Families>()) {
+  families_->build_info.of(version).Set(1);
+  for (const std::string_view cause : known_causes) families_->smtp_connections_closed.of(cause);
+  for (const auto& [state, name] : queue_states) families_->queue_messages.of(name);
+  for (const policy::ReasonRow& reason : policy::reasons()) {
+    if (reason.holds) families_->held_messages.of(reason.word);
+  }
+  for (const char* state : upstream_states) families_->upstream_connections.of(state);
+  for (const char* outcome : {"hit", "miss"}) families_->key_cache.of(outcome);
+  families_->in_doubt.of("resent");
+  families_->rate_limit.Set(std::numeric_limits<double>::infinity());
+}
+
+Metrics::~Metrics() = default;
+
+void Metrics::declare(std::string_view app, std::string_view domain) {
+  families_->accepted.of(app, domain);
+}
+void Metrics::declare_listener(std::string_view listener) {
+  families_->smtp_connections_total.of(listener);
+}
+
+Level Metrics::connection(std::string_view listener) {
+  families_->smtp_connections_total.of(listener).Increment();
+  return Level(families_->smtp_connections);
+}
+void Metrics::connection_closed(std::string_view cause) {
+  families_->smtp_connections_closed.of(cause).Increment();
+}
+void Metrics::auth_failure() { families_->auth_failures.Increment(); }
+void Metrics::accepted(std::string_view app, std::string_view domain) {
+  families_->accepted.of(app, domain).Increment();
+}
+void Metrics::refused(std::string_view app, policy::Reason reason) {
+  families_->refused.of(app, policy::word(reason)).Increment();
+}
+void Metrics::transaction_seconds(double seconds) {
+  families_->transaction_seconds.Observe(seconds);
+}
+
+void Metrics::dkim_signature(std::string_view domain, std::string_view algorithm, double seconds) {
+  families_->signatures.of(domain, algorithm).Increment();
+  families_->sign_seconds.Observe(seconds);
+}
+void Metrics::dkim_key_cache(bool hit) {
+  families_->key_cache.of(hit ? "hit" : "miss").Increment();
+}
+void Metrics::spool_commit_seconds(double seconds) { families_->commit_seconds.Observe(seconds); }
+
+void Metrics::queue(const spool::Counts& counts, std::chrono::system_clock::time_point now) {
+  for (const auto& [state, name] : queue_states) {
+    families_->queue_messages.of(name).Set(
+        static_cast<double>(counts.by_state[static_cast<std::size_t>(state)]));
+  }
+  for (const policy::ReasonRow& reason : policy::reasons()) {
+    if (!reason.holds) continue;
+    const auto held =
+        std::ranges::find(counts.held, reason.reason, &decltype(counts.held)::value_type::first);
+    families_->held_messages.of(reason.word)
+        .Set(held == counts.held.end() ? 0.0 : static_cast<double>(held->second));
+  }
+  const double age = counts.oldest ? unix_seconds(now) - unix_seconds(*counts.oldest) : 0.0;
+  families_->queue_oldest.Set(std::max(age, 0.0));
+}
+void Metrics::store_free(std::uint64_t octets) {
+  families_->store_free.Set(static_cast<double>(octets));
+}
+
+void Metrics::delivery_attempt(std::string_view result) {
+  families_->attempts.of(result).Increment();
+}
+void Metrics::delivery_seconds(double seconds) { families_->delivery_seconds.Observe(seconds); }
+Level Metrics::upstream_connection(UpstreamState state) {
+  return Level(
+      families_->upstream_connections.of(upstream_states[static_cast<std::size_t>(state)]));
+}
+void Metrics::upstream_reply(int code) {
+  std::array<char, 3> digits{};
+  const bool reply_code = code >= 200 && code <= 599;
+  if (reply_code) std::to_chars(digits.begin(), digits.end(), code);
+  families_->upstream_replies
+      .of(reply_code ? std::string_view(digits.data(), digits.size()) : "other")
+      .Increment();
+}
+void Metrics::upstream_throttled() { families_->throttled.Increment(); }
+void Metrics::upstream_rate_limit(double recipients_a_second) {
+  families_->rate_limit.Set(recipients_a_second);
+}
+void Metrics::in_doubt(std::string_view outcome) { families_->in_doubt.of(outcome).Increment(); }
+
+void Metrics::tls_certificate_expiry(std::chrono::system_clock::time_point not_after) {
+  families_->certificate_expiry.Set(unix_seconds(not_after));
+}
+void Metrics::internal_error() { families_->internal_errors.Increment(); }
+
+std::string Metrics::text() const {
+  std::vector<prometheus::MetricFamily> collected = families_->registry.Collect();
+  std::vector<prometheus::MetricFamily> shown;
+  for (const MetricRow& each : metric_list()) {
+    const std::string name = std::string(prefix) + std::string(each.name);
+    const auto found = std::ranges::find(collected, name, &prometheus::MetricFamily::name);
+    if (found == collected.end()) {  // no series yet: HELP and TYPE alone
+      shown.push_back({name, std::string(each.help), type_of(each.type), {}});
+    } else {
+      std::ranges::sort(found->metric, {}, &prometheus::ClientMetric::label);
+      shown.push_back(std::move(*found));
+    }
+  }
+  return prometheus::TextSerializer().Serialize(shown);
+}
+
+}  // namespace observe

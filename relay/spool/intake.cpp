@@ -1,0 +1,170 @@
+#include "relay/spool/intake.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace spool {
+namespace {
+
+/// Moves up to `most` off the front.
+template <class T>
+void move_front(std::deque<T>& from, std::size_t most, std::vector<T>& to) {
+  const auto end = from.begin() + static_cast<std::ptrdiff_t>(std::min(most, from.size()));
+  to.assign(std::make_move_iterator(from.begin()), std::make_move_iterator(end));
+  from.erase(from.begin(), end);
+}
+
+std::uint64_t weight(const Ticket& ticket) {
+  return ticket.job.octets ? ticket.job.octets->size() : 0;
+}
+
+}  // namespace
+
+bool Ticket::withdraw() noexcept {
+  const auto intake = intake_.lock();
+  return intake && intake->withdraw(*this);
+}
+
+bool Intake::offer(const std::shared_ptr<Ticket>& ticket) {
+  const std::lock_guard lock(mutex_);
+  const auto octets = weight(*ticket);
+  if (closed_ || small_.size() + large_.size() >= bounds_.accepts) return false;
+  if (octets > bounds_.accept_octets - waiting_octets_) return false;
+  waiting_octets_ += octets;
+  (octets > batch_.alone ? large_ : small_).push_back(ticket);
+  note_room();
+  wake();
+  return true;
+}
+
+bool Intake::offer(PendingChange& change, bool leased) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || changes_.size() >= (leased ? bounds_.leased_changes : bounds_.changes))
+    return false;
+  changes_.push_back(std::move(change));
+  wake();
+  return true;
+}
+
+bool Intake::offer(policy::Event refusal) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || refusals_.size() >= bounds_.refusals) return false;
+  refusals_.push_back(std::move(refusal));
+  wake();
+  return true;
+}
+
+void Intake::offer(Retention retention) {
+  const std::lock_guard lock(mutex_);
+  if (closed_) return;
+  retention_ = retention;
+  wake();
+}
+
+Batch Intake::take(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  if (idle() && !closed_) {
+    waiting_ = true;
+    work_.wait_for(lock, patience, [this] { return !idle() || closed_; });
+    waiting_ = false;
+  }
+  Batch batch;
+  const bool others = !small_.empty() || !changes_.empty() || !refusals_.empty() || retention_;
+  large_turn_ = !large_.empty() && (large_turn_ || !others);
+  if (large_turn_) {
+    take_accepts(large_, 1, batch);
+  } else {
+    take_accepts(small_, batch_.rows, batch);
+    move_front(changes_, batch_.rows, batch.changes);
+    move_front(refusals_, batch_.rows, batch.refusals);
+    batch.retention = std::exchange(retention_, std::nullopt);
+  }
+  large_turn_ = !large_turn_;
+  batch.closed = closed_ && idle();
+  note_room();
+  return batch;
+}
+
+void Intake::take_accepts(std::deque<std::shared_ptr<Ticket>>& from,
+                          std::size_t most,
+                          Batch& batch) {
+  std::uint64_t octets = 0;
+  while (!from.empty() && batch.accepts.size() < most) {
+    auto& ticket = from.front();
+    if (ticket->stage_ == Ticket::Stage::withdrawn) {
+      batch.withdrawn.push_back(std::move(ticket));
+    } else {
+      octets += weight(*ticket);
+      if (!batch.accepts.empty() && octets > batch_.octets) return;
+      leave(*ticket);
+      ticket->stage_ = Ticket::Stage::taken;
+      batch.accepts.push_back(std::move(ticket));
+    }
+    from.pop_front();
+  }
+}
+
+Batch Intake::take_accepts_only() {
+  const std::lock_guard lock(mutex_);
+  Batch batch;
+  for (auto* queue : {&small_, &large_}) {
+    for (auto& ticket : *queue) {
+      const bool withdrawn = ticket->stage_ == Ticket::Stage::withdrawn;
+      leave(*ticket);
+      if (!withdrawn) ticket->stage_ = Ticket::Stage::taken;
+      (withdrawn ? batch.withdrawn : batch.accepts).push_back(std::move(ticket));
+    }
+    queue->clear();
+  }
+  note_room();
+  return batch;
+}
+
+std::vector<PendingChange> Intake::take_left_changes() {
+  const std::lock_guard lock(mutex_);
+  std::vector<PendingChange> left;
+  move_front(changes_, changes_.size(), left);
+  return left;
+}
+
+bool Intake::rest(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return work_.wait_for(lock, patience, [this] { return closed_; });
+}
+
+void Intake::close() {
+  const std::lock_guard lock(mutex_);
+  closed_ = true;
+  note_room();
+  work_.notify_all();
+}
+
+bool Intake::withdraw(Ticket& ticket) {
+  const std::lock_guard lock(mutex_);
+  if (ticket.stage_ == Ticket::Stage::waiting) {
+    leave(ticket);
+    ticket.stage_ = Ticket::Stage::withdrawn;
+    ticket.job.octets.reset();
+    note_room();
+    wake();
+  }
+  return ticket.stage_ == Ticket::Stage::withdrawn;
+}
+
+bool Intake::idle() const {
+  return small_.empty() && large_.empty() && changes_.empty() && refusals_.empty() && !retention_;
+}
+
+void Intake::leave(Ticket& ticket) { waiting_octets_ -= weight(ticket); }
+
+void Intake::note_room() {
+  room_.store(!closed_ && small_.size() + large_.size() < bounds_.accepts &&
+                  waiting_octets_ < bounds_.accept_octets,
+              std::memory_order_relaxed);
+}
+
+void Intake::wake() {
+  if (waiting_) work_.notify_one();
+}
+
+}  // namespace spool

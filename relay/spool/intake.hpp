@@ -1,0 +1,127 @@
+#pragma once
+
+#include "relay/spool/entry.hpp"
+#include "relay/spool/store.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace spool {
+
+/// How much may wait for the writer.
+struct IntakeBounds {
+  std::size_t accepts = 10'000;
+  std::uint64_t accept_octets = 64ULL << 20U;
+  std::size_t changes =
+      4096;  ///< of entries that are not leased; those of leased ones are bounded by their leases
+  std::size_t leased_changes = 4 * 65'536;
+  std::size_t refusals = 10'000;
+};
+
+/// How much one commit takes: enough to share a flush, little enough that nobody waits long for it.
+struct BatchBounds {
+  std::size_t rows = 500;  ///< of each kind
+  std::uint64_t octets = 4ULL << 20U;
+  std::uint64_t alone = 256ULL << 10U;  ///< a larger message is committed by itself
+};
+
+class Intake;
+
+/// An accept on its way to the writer.
+class Ticket final : public Withdrawal {
+ public:
+  Ticket(std::weak_ptr<Intake> intake, Job job, bool lease, std::function<void(Accepted)> done)
+      : job(std::move(job)), lease(lease), done(std::move(done)), intake_(std::move(intake)) {}
+  bool withdraw() noexcept override;
+
+  Job job;
+  bool lease;
+  std::function<void(Accepted)> done;
+
+ private:
+  friend class Intake;
+  enum class Stage : std::uint8_t { waiting, taken, withdrawn };
+  std::weak_ptr<Intake> intake_;  ///< which holds the ticket while it waits
+  Stage stage_ = Stage::waiting;  ///< guarded by the intake's mutex
+};
+
+struct PendingChange {
+  Change change;
+  std::function<void(bool)> done;
+};
+
+struct Retention {
+  WallTime timeline, failed, refusals;  ///< what is older than these goes
+};
+
+/// What the writer takes into one commit.
+struct Batch {
+  std::vector<std::shared_ptr<Ticket>> accepts;
+  std::vector<std::shared_ptr<Ticket>> withdrawn;  ///< only to be told so
+  std::vector<PendingChange> changes;
+  std::vector<policy::Event> refusals;
+  std::optional<Retention> retention;
+  bool closed = false;  ///< nothing more will come
+};
+
+/// Where accepts, changes and refusals wait for the writer, each within its bound. Thread-safe.
+class Intake {
+ public:
+  Intake(IntakeBounds bounds, BatchBounds batch) : bounds_(bounds), batch_(batch) {}
+
+  // Each false: over the bound, or closed.
+  bool offer(const std::shared_ptr<Ticket>& ticket);
+  bool offer(PendingChange& change, bool leased);
+  bool offer(policy::Event refusal);
+  void offer(Retention retention);  ///< the latest counts
+
+  /// Takes what has gathered, waiting at most `patience` for something to come. A message over the
+  /// size for that comes alone, in turn with what else waits.
+  Batch take(std::chrono::milliseconds patience);
+
+  /// Takes every accept that waits, to be failed: what the writer does when nothing can be written.
+  Batch take_accepts_only();
+  /// Takes what is left after close(), to be failed.
+  std::vector<PendingChange> take_left_changes();
+
+  /// Waits until closed, at most `patience`: what the writer does between two tries on a full disk.
+  /// True: closed.
+  bool rest(std::chrono::milliseconds patience);
+  void close();
+
+  /// Whether an accept of no size would be taken.
+  [[nodiscard]] bool has_room() const noexcept { return room_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class Ticket;
+  bool withdraw(Ticket& ticket);
+  bool idle() const;
+  void take_accepts(std::deque<std::shared_ptr<Ticket>>& from, std::size_t most, Batch& batch);
+  void leave(Ticket& ticket);
+  void note_room();
+  void wake();
+
+  const IntakeBounds bounds_;
+  const BatchBounds batch_;
+  std::mutex mutex_;
+  std::condition_variable work_;
+  std::deque<std::shared_ptr<Ticket>> small_, large_;
+  std::uint64_t waiting_octets_ = 0;
+  std::deque<PendingChange> changes_;
+  std::deque<policy::Event> refusals_;
+  std::optional<Retention> retention_;
+  bool large_turn_ = false;
+  bool waiting_ = false;
+  bool closed_ = false;
+  std::atomic<bool> room_{true};
+};
+
+}  // namespace spool

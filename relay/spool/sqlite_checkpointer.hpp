@@ -1,0 +1,43 @@
+#pragma once
+
+#include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_store.hpp"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace spool::sqlite {
+
+/// Moves the write-ahead log into the file, on a thread and a connection of its own so that no
+/// commit waits for it: a little now and then without disturbing anyone, and when the log has grown
+/// long so that it starts anew (the writer then waits some milliseconds).
+class Checkpointer {
+ public:
+  Checkpointer(Connection& connection,
+               LogBounds bounds,
+               std::function<void(const std::string&)> trouble);
+
+  void run();                ///< the thread's body, until stop()
+  void log_has(int frames);  ///< the writer's connection tells after each commit; thread-safe
+  void make_room();          ///< restart the log now; thread-safe
+  void stop();
+  void finish();  ///< moves all of the log and empties it: at close, after `run`
+
+ private:
+  void checkpoint(int mode);
+
+  Connection& connection_;
+  const int moved_after_, restarted_after_;  ///< frames
+  std::function<void(const std::string&)> trouble_;
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  int frames_ = 0;        ///< in the log
+  int moved_frames_ = 0;  ///< of them at the last checkpoint
+  bool restart_ = false;
+  bool stopped_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace spool::sqlite

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "mail/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace spool::sqlite {
+
+/// Makes the file if it is missing, readable by its owner only (SQLite would make it 0644; log and
+/// shared memory take the file's mode). Only while no connection of this process is open: closing a
+/// descriptor drops their POSIX locks.
+[[nodiscard]] mail::Result<bool> create_file(const std::filesystem::path& file);
+
+/// One SQLite connection, used by one thread at a time.
+class Connection {
+ public:
+  /// Opens an existing file (see create_file). `vfs` empty: SQLite's own.
+  static mail::Result<Connection> open(const std::filesystem::path& file, const std::string& vfs);
+
+  /// Runs statements that take and give nothing; false leaves the reason in trouble().
+  bool execute(const char* sql);
+  [[nodiscard]] std::string trouble() const;  ///< SQLite's words for the last failure
+  [[nodiscard]] int code() const noexcept;    ///< SQLite's extended result code of the last call
+  [[nodiscard]] bool in_transaction() const noexcept;
+  [[nodiscard]] std::int64_t changed_rows() const noexcept;
+  [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }
+
+ private:
+  struct Close {
+    void operator()(sqlite3* handle) const noexcept;
+  };
+  std::unique_ptr<sqlite3, Close> handle_;
+};
+
+/// Octets bound as a BLOB; the view must live while the statement runs.
+struct Blob {
+  std::string_view octets;
+};
+using MaybeText = std::optional<std::string_view>;  ///< NULL if there is none
+
+/// A statement prepared once and run many times. Arguments are bound without copying: they must
+/// live until the run is over. Placeholders are `$1`, `$2` … in the order of their first
+/// appearance, as PostgreSQL has them.
+class Statement {
+ public:
+  /// Throws std::runtime_error when the SQL does not fit the schema: start-up only.
+  Statement(const Connection& connection, std::string_view sql);
+
+  /// Runs a statement that gives no rows; false: see the connection's code().
+  template <class... Arguments>
+  bool run(const Arguments&... arguments) {
+    bind_all(arguments...);
+    const bool row = step();
+    const bool failed = failed_;
+    reset();
+    return !row && !failed;
+  }
+
+  template <class... Arguments>
+  void bind_all(const Arguments&... arguments) {
+    int at = 0;
+    (bind(++at, arguments), ...);
+  }
+  bool step();  ///< true: there is a row
+  void reset() noexcept;
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+
+  [[nodiscard]] std::int64_t integer(int column) const noexcept;
+  [[nodiscard]] std::string_view text(int column) const noexcept;  ///< until the next step
+  [[nodiscard]] bool is_null(int column) const noexcept;
+
+ private:
+  void bind(int at, std::int64_t value) noexcept;
+  void bind(int at, std::string_view value) noexcept;
+  void bind(int at, const std::string& value) noexcept { bind(at, std::string_view(value)); }
+  void bind(int at, const MaybeText& value) noexcept;
+  void bind(int at, Blob value) noexcept;
+
+  struct Finalize {
+    void operator()(sqlite3_stmt* handle) const noexcept;
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> handle_;
+  bool failed_ = false;
+};
+
+/// One reading of a statement's rows; ends its read transaction when it goes.
+class Rows {
+ public:
+  template <class... Arguments>
+  explicit Rows(Statement& statement, const Arguments&... arguments) : statement_(statement) {
+    statement_.bind_all(arguments...);
+  }
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
+  ~Rows() { statement_.reset(); }
+
+  bool next() { return statement_.step(); }
+  [[nodiscard]] bool failed() const noexcept { return statement_.failed(); }
+  [[nodiscard]] std::int64_t integer(int column) const noexcept {
+    return statement_.integer(column);
+  }
+  [[nodiscard]] std::string_view text(int column) const noexcept { return statement_.text(column); }
+  [[nodiscard]] bool is_null(int column) const noexcept { return statement_.is_null(column); }
+
+ private:
+  Statement& statement_;
+};
+
+}  // namespace spool::sqlite

@@ -1,0 +1,242 @@
+#include "relay/spool/sqlite_queries.hpp"
+
+#include "relay/spool/envelope_record.hpp"
+#include "relay/spool/sqlite_sql.hpp"
+#include "relay/spool/sqlite_values.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace spool::sqlite {
+namespace {
+
+/// Trace keys are read so much at a time, in milliseconds of accepting: no long read transaction.
+constexpr std::int64_t trace_slice = 3'600'000;
+
+std::optional<policy::Reason> reason_at(const Rows& rows, int column) {
+  if (rows.is_null(column)) return std::nullopt;
+  return policy::reason_of(rows.text(column));
+}
+
+/// What of the row in `rows` is not as any version writes it.
+std::string damage_of(const Rows& rows, const Entry& entry, bool envelope_read) {
+  const auto state = state_of(rows.text(7));
+  if (!state) return "its state is not a known word";
+  if (!rows.is_null(8) && !entry.reason) return "its reason is not a known word";
+  const bool needs_envelope = *state != State::sent && *state != State::failed;
+  if (!envelope_read && (needs_envelope || !rows.is_null(3))) return "its envelope is damaged";
+  return {};
+}
+
+ReadEntry read_entry(const Rows& rows) {
+  ReadEntry read;
+  Entry& entry = read.entry;
+  entry.id = QueueId(rows.integer(0));
+  entry.app = rows.text(1);
+  entry.domain = rows.text(2);
+  auto envelope = decode_envelope(rows.text(3));
+  entry.message_id = rows.text(4);
+  entry.size = static_cast<std::uint64_t>(rows.integer(5));
+  entry.accepted_at = from_milliseconds(rows.integer(6));
+  entry.state = state_of(rows.text(7)).value_or(State::failed);
+  entry.reason = reason_at(rows, 8);
+  entry.next_attempt = from_milliseconds(rows.integer(9));
+  entry.attempts = static_cast<std::uint32_t>(rows.integer(10));
+  entry.last_reply = rows.text(11);
+  entry.upstream_id = rows.text(12);
+  read.damage = damage_of(rows, entry, envelope.has_value());
+  if (envelope) entry.envelope = std::move(*envelope);
+  return read;
+}
+
+}  // namespace
+
+Queries::Queries(Connection& connection, std::string_view trace_secret)
+    : connection_(connection),
+      trace_key_(trace_secret),
+      entry_(connection, sql::entry_by_id),
+      octets_(connection, sql::octets_by_id),
+      due_queued_(connection, sql::due),
+      due_held_(connection, sql::due),
+      in_doubt_(connection, sql::in_doubt),
+      census_(connection, sql::census),
+      held_census_(connection, sql::held_census),
+      oldest_(connection, sql::oldest_unsettled),
+      outline_(connection, sql::outline),
+      timeline_(connection, sql::timeline),
+      traceable_before_(connection, sql::traceable_before),
+      traced_(connection, sql::traced),
+      refusal_(connection, sql::refusal_by_reference) {}
+
+std::optional<ReadEntry> Queries::entry(QueueId id) {
+  Rows rows(entry_, id.value());
+  const bool found = rows.next();
+  finish(rows);
+  if (!found) return std::nullopt;
+  return read_entry(rows);
+}
+
+ReadJob Queries::job(QueueId id) {
+  ReadJob job;
+  auto read = entry(id);
+  if (!read) {
+    job.found = failed_;
+    if (failed_) job.damage = "its row cannot be read";
+    return job;
+  }
+  job.entry = std::move(read->entry);
+  job.damage = std::move(read->damage);
+  job.octets = octets(id);
+  if (!job.damage.empty()) return job;
+  if (!job.octets)
+    job.damage = failed_ ? "its octets cannot be read" : "its octets are missing";
+  else if (job.octets->size() != job.entry.size)
+    job.damage = "its octets are not whole";
+  return job;
+}
+
+Octets Queries::octets(QueueId id) {
+  Rows rows(octets_, id.value());
+  const bool found = rows.next();
+  finish(rows);
+  return found ? std::make_shared<const std::string>(rows.text(0)) : nullptr;
+}
+
+void Queries::each_due(WallTime now, const std::function<bool(QueueId, WallTime)>& take) {
+  const auto by = to_milliseconds(now);
+  Rows queued(due_queued_, word(State::queued), by);
+  Rows held(due_held_, word(State::held), by);
+  bool more_queued = queued.next();
+  bool more_held = held.next();
+  while (more_queued || more_held) {
+    const bool held_first = more_held && (!more_queued || held.integer(1) < queued.integer(1));
+    const Rows& first = held_first ? held : queued;
+    if (!take(QueueId(first.integer(0)), from_milliseconds(first.integer(1)))) break;
+    (held_first ? more_held : more_queued) = (held_first ? held : queued).next();
+  }
+  failed_ = queued.failed() || held.failed();
+}
+
+std::vector<QueueId> Queries::in_doubt() {
+  std::vector<QueueId> ids;
+  Rows rows(in_doubt_);
+  while (rows.next()) ids.emplace_back(rows.integer(0));
+  finish(rows);
+  return ids;
+}
+
+std::vector<Outline> Queries::outlines(QueueId after, std::int64_t most) {
+  std::vector<Outline> outlines;
+  Rows rows(outline_, after.value(), most);
+  while (rows.next())
+    outlines.push_back({QueueId(rows.integer(0)),
+                        std::string(rows.text(1)),
+                        std::string(rows.text(2)),
+                        state_of(rows.text(3)),
+                        reason_at(rows, 4)});
+  finish(rows);
+  return outlines;
+}
+
+std::optional<WallTime> Queries::oldest_unsettled(Ledger& ledger) {
+  const auto from = ledger.start_search();
+  Rows rows(oldest_, from.value());
+  const bool found = rows.next();
+  finish(rows);
+  if (failed_) return std::nullopt;
+  if (!found) {
+    ledger.end_search(QueueId(std::numeric_limits<std::int64_t>::max()));
+    return std::nullopt;
+  }
+  ledger.end_search(QueueId(rows.integer(0)));
+  return from_milliseconds(rows.integer(1));
+}
+
+std::vector<policy::Event> Queries::timeline(const Entry& entry) {
+  std::vector<policy::Event> events;
+  Rows rows(timeline_, entry.id.value());
+  while (rows.next()) {
+    const auto kind = policy::event_kind_of(rows.text(1));
+    if (!kind) continue;  // a later version's, for which this one has no word
+    policy::Event event;
+    event.at = from_milliseconds(rows.integer(0));
+    event.kind = *kind;
+    event.queue_id = entry.id.text();
+    event.app = entry.app;
+    event.domain = entry.domain;
+    event.reason = reason_at(rows, 2);
+    event.detail = rows.text(3);
+    events.push_back(std::move(event));
+  }
+  finish(rows);
+  return events;
+}
+
+/// The newest entry below `id` that has keys.
+std::optional<QueueId> Queries::traceable_before(QueueId id) {
+  Rows rows(traceable_before_, id.value());
+  const bool found = rows.next() && !rows.is_null(0);
+  finish(rows);
+  return found ? std::optional(QueueId(rows.integer(0))) : std::nullopt;
+}
+
+std::vector<QueueId> Queries::traced(std::string_view word, std::size_t most) {
+  const auto key = trace_key_.of(word);
+  std::vector<QueueId> ids;
+  auto newest = traceable_before(QueueId(std::numeric_limits<std::int64_t>::max()));
+  while (newest && ids.size() < most) {
+    const auto from = QueueId::make(newest->unix_milliseconds() - trace_slice, 0);
+    Rows rows(traced_,
+              from.value(),
+              newest->value() + 1,
+              key,
+              static_cast<std::int64_t>(most - ids.size()));
+    while (rows.next()) ids.emplace_back(rows.integer(0));
+    finish(rows);
+    if (failed_) break;
+    newest = traceable_before(from);
+  }
+  return ids;
+}
+
+std::vector<Trace> Queries::refusals(std::string_view reference, std::size_t most) {
+  std::vector<Trace> traces;
+  Rows rows(refusal_, reference, static_cast<std::int64_t>(most));
+  while (rows.next()) {
+    policy::Event event;
+    event.kind = policy::EventKind::refused;
+    event.reference = rows.text(0);
+    event.at = from_milliseconds(rows.integer(1));
+    event.app = rows.text(2);
+    event.domain = rows.text(3);
+    event.reason = reason_at(rows, 4);
+    event.detail = rows.text(5);
+    traces.push_back({std::nullopt, {std::move(event)}});
+  }
+  finish(rows);
+  return traces;
+}
+
+void Queries::census(Ledger& ledger) {
+  auto oldest = std::numeric_limits<std::int64_t>::max();
+  {
+    Rows rows(census_);
+    while (rows.next()) {
+      const auto state = state_of(rows.text(0)).value_or(State::failed);
+      ledger.load(state, static_cast<std::uint64_t>(rows.integer(1)));
+      if (state == State::queued || state == State::in_doubt)
+        oldest = std::min(oldest, rows.integer(2));
+    }
+    finish(rows);
+    if (failed_) return;
+  }
+  static_cast<void>(ledger.start_search());
+  ledger.end_search(QueueId(oldest));
+  Rows rows(held_census_);
+  while (rows.next())
+    ledger.load_held(reason_at(rows, 0), static_cast<std::uint64_t>(rows.integer(1)));
+  finish(rows);
+}
+
+}  // namespace spool::sqlite

@@ -1,0 +1,221 @@
+#include "relay/spool/sqlite_store.hpp"
+
+#include "relay/spool/ledger.hpp"
+#include "relay/spool/sqlite_checkpointer.hpp"
+#include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_queries.hpp"
+#include "relay/spool/sqlite_reader.hpp"
+#include "relay/spool/sqlite_recovery.hpp"
+#include "relay/spool/sqlite_schema.hpp"
+#include "relay/spool/sqlite_writer.hpp"
+
+#include <sqlite3.h>
+
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace spool {
+namespace {
+
+struct Connections {
+  sqlite::Connection writer, checkpointer, reader;
+};
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(SqliteOptions options, Connections connections, const std::string& secret);
+  ~SqliteStore() override { close(); }
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
+
+  mail::Result<Recovery> recover(WallTime now);
+  void start();
+
+  std::shared_ptr<Withdrawal> accept(Job job,
+                                     bool lease,
+                                     std::function<void(Accepted)> done) override;
+  void change(Change change, std::function<void(bool)> done) override;
+  void record(policy::Event refusal) override;
+  void lease(WallTime now,
+             std::size_t most,
+             std::uint64_t most_octets,
+             std::function<void(std::vector<Job>)> done) override;
+  void next_due(std::function<void(std::optional<WallTime>)> done) override;
+  void list(Filter filter, std::function<void(std::vector<Entry>)> done) override;
+  void trace(std::string word, std::function<void(std::vector<Trace>)> done) override;
+  void octets(QueueId id, std::function<void(Octets)> done) override;
+  void counts(std::function<void(Counts)> done) override;
+  [[nodiscard]] bool writable() const noexcept override {
+    return writer_.writable() && intake_->has_room();
+  }
+  void tidy(WallTime now,
+            std::chrono::seconds timeline,
+            std::chrono::seconds failed,
+            std::chrono::seconds refusals) override;
+  void close() override;
+
+ private:
+  template <class Answer, class Read>
+  void ask(std::function<void(Answer)> done, Read read, bool delivery = false);
+
+  const SqliteOptions options_;
+  Connections connections_;
+  std::shared_ptr<Intake> intake_;
+  Ledger ledger_;
+  sqlite::Queries queries_;
+  sqlite::Checkpointer checkpointer_;
+  sqlite::Writer writer_;
+  sqlite::Reader reader_;
+  std::once_flag closed_;
+  std::thread checkpoint_thread_, write_thread_, read_thread_;
+};
+
+int tell_log_size(void* checkpointer, sqlite3* /*connection*/, const char* /*name*/, int frames) {
+  static_cast<sqlite::Checkpointer*>(checkpointer)->log_has(frames);
+  return SQLITE_OK;
+}
+
+SqliteStore::SqliteStore(SqliteOptions options, Connections connections, const std::string& secret)
+    : options_(std::move(options)),
+      connections_(std::move(connections)),
+      intake_(std::make_shared<Intake>(options_.intake, options_.batch)),
+      ledger_(options_.most_leases),
+      queries_(connections_.reader, secret),
+      checkpointer_(connections_.checkpointer, options_.log, options_.sinks.trouble),
+      writer_(connections_.writer,
+              secret,
+              *intake_,
+              ledger_,
+              options_,
+              [this] { checkpointer_.make_room(); }),
+      reader_(queries_, *intake_, ledger_, options_) {
+  sqlite3_wal_hook(connections_.writer.handle(), tell_log_size, &checkpointer_);
+}
+
+void SqliteStore::start() {
+  checkpoint_thread_ = std::thread([this] { checkpointer_.run(); });
+  write_thread_ = std::thread([this] { writer_.run(); });
+  read_thread_ = std::thread([this] { reader_.run(); });
+}
+
+mail::Result<Recovery> SqliteStore::recover(WallTime now) {
+  return sqlite::recover(queries_, writer_, ledger_, now);
+}
+
+std::shared_ptr<Withdrawal> SqliteStore::accept(Job job,
+                                                bool lease,
+                                                std::function<void(Accepted)> done) {
+  const auto id = job.entry.id;
+  const bool leased = lease && ledger_.lease(id);
+  auto ticket = std::make_shared<Ticket>(intake_, std::move(job), lease, std::move(done));
+  if (lease == leased && writer_.writable() && intake_->offer(ticket)) return ticket;
+  if (leased) ledger_.release(id);
+  ticket->done(Accepted::failed);
+  return ticket;
+}
+
+void SqliteStore::change(Change change, std::function<void(bool)> done) {
+  const bool leased = ledger_.leased(change.id);
+  PendingChange pending{std::move(change), std::move(done)};
+  if (!intake_->offer(pending, leased)) pending.done(false);
+}
+
+void SqliteStore::record(policy::Event refusal) {
+  if (!intake_->offer(std::move(refusal)) && options_.sinks.refusal_dropped)
+    options_.sinks.refusal_dropped();
+}
+
+template <class Answer, class Read>
+void SqliteStore::ask(std::function<void(Answer)> done, Read read, bool delivery) {
+  auto answer = [done, read = std::move(read)](sqlite::Reader& reader) { done(read(reader)); };
+  const bool asked = reader_.ask(std::move(answer), delivery);
+  if (!asked) done(Answer{});
+}
+
+void SqliteStore::lease(WallTime now,
+                        std::size_t most,
+                        std::uint64_t most_octets,
+                        std::function<void(std::vector<Job>)> done) {
+  auto read = [=](sqlite::Reader& reader) { return reader.lease(now, most, most_octets); };
+  ask(std::move(done), read, true);
+}
+
+void SqliteStore::next_due(std::function<void(std::optional<WallTime>)> done) {
+  auto read = [](sqlite::Reader& reader) { return reader.next_due(); };
+  ask(std::move(done), read, true);
+}
+
+void SqliteStore::list(Filter filter, std::function<void(std::vector<Entry>)> done) {
+  using Listing = sqlite::Reader::Listing;
+  auto listing = std::make_shared<Listing>(Listing{std::move(filter), {}, std::move(done)});
+  if (!reader_.ask([listing](sqlite::Reader& reader) { reader.list(listing); })) listing->done({});
+}
+
+void SqliteStore::trace(std::string word, std::function<void(std::vector<Trace>)> done) {
+  ask(std::move(done),
+      [word = std::move(word)](sqlite::Reader& reader) { return reader.trace(word); });
+}
+
+void SqliteStore::octets(QueueId id, std::function<void(Octets)> done) {
+  ask(std::move(done), [id](sqlite::Reader& reader) { return reader.octets(id); });
+}
+
+void SqliteStore::counts(std::function<void(Counts)> done) {
+  ask(std::move(done), [](sqlite::Reader& reader) { return reader.counts(); });
+}
+
+void SqliteStore::tidy(WallTime now,
+                       std::chrono::seconds timeline,
+                       std::chrono::seconds failed,
+                       std::chrono::seconds refusals) {
+  intake_->offer(Retention{now - timeline, now - failed, now - refusals});
+}
+
+void SqliteStore::close() {
+  std::call_once(closed_, [this] {
+    if (!write_thread_.joinable()) return;  // recovery failed: never started
+    reader_.stop();
+    read_thread_.join();
+    intake_->close();
+    write_thread_.join();
+    checkpointer_.stop();
+    checkpoint_thread_.join();
+    checkpointer_.finish();
+  });
+}
+
+mail::Result<OpenedStore> open(SqliteOptions options, WallTime now) {
+  const auto file = options.directory / "spool.sqlite";
+  if (const auto made = sqlite::create_file(file); !made) return made.error();
+  auto writer = sqlite::open_connection(file, options.vfs);
+  if (!writer) return writer.error();
+  const auto secret = sqlite::prepare_schema(*writer);
+  if (!secret) return secret.error();
+  auto checkpointer = sqlite::open_connection(file, options.vfs);
+  if (!checkpointer) return checkpointer.error();
+  auto reader = sqlite::open_connection(file, options.vfs);
+  if (!reader) return reader.error();
+  Connections connections{std::move(*writer), std::move(*checkpointer), std::move(*reader)};
+  auto store = std::make_unique<SqliteStore>(std::move(options), std::move(connections), *secret);
+  const auto recovery = store->recover(now);
+  if (!recovery) return recovery.error();
+  store->start();
+  return OpenedStore{std::move(store), *recovery};
+}
+
+}  // namespace
+
+mail::Result<OpenedStore> open_sqlite(SqliteOptions options, WallTime now) {
+  // SQLite's own count of its memory would take a lock at every allocation. Only the first use of
+  // SQLite in a process can choose, later ones are refused and change nothing.
+  sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  try {
+    return open(std::move(options), now);
+  } catch (const std::runtime_error& error) {
+    return mail::failure(error.what());  // a statement that does not fit the tables
+  }
+}
+
+}  // namespace spool

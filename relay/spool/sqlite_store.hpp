@@ -1,0 +1,71 @@
+#pragma once
+
+#include "mail/result.hpp"
+#include "relay/spool/intake.hpp"
+#include "relay/spool/store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace spool {
+
+/// Where the store tells what happens to it. Called on the store's threads, several at once: must
+/// be thread-safe, must not block and must not throw. An empty function is left out.
+struct StoreSinks {
+  std::function<void(const std::string& sentence)>
+      trouble;  ///< for the log: something failed, with the mend
+  std::function<void(const std::string& sentence)> mended;  ///< for the log: it works again
+  std::function<void(std::chrono::duration<double> took, std::size_t rows)> committed;
+  std::function<void()> commit_failed;
+  std::function<void(QueueId)> quarantined;
+  std::function<void()> refusal_dropped;
+};
+
+/// When the write-ahead log is moved into the file.
+struct LogBounds {
+  std::uint64_t moved = 16ULL << 20U;  ///< each so many octets, beside the commits
+  std::uint64_t restarted =
+      64ULL << 20U;  ///< a longer log starts anew: commits wait some milliseconds
+};
+
+struct SqliteOptions {
+  std::filesystem::path
+      directory;  ///< locked by this process (DataDir); the file is `spool.sqlite` in it
+  std::uint64_t reserve =
+      256ULL << 20U;  ///< octets that stay free on the disk: below, accepts fail
+  std::uint64_t keep_size =
+      1ULL << 30U;                   ///< octets up to which the file is not given back to the disk
+  std::size_t most_leases = 65'536;  ///< an accept with lease beyond it fails, lease() gives fewer
+  IntakeBounds intake;
+  BatchBounds batch;
+  LogBounds log;
+  std::int64_t most_refusals = 100'000;         ///< kept for `trace`; older ones go
+  std::chrono::milliseconds retry_after{1000};  ///< how often a full or failing disk is tried
+  std::size_t reads = 1024;  ///< reads that may wait; one more is answered with nothing
+  StoreSinks sinks;
+  std::string vfs;  ///< SQLite VFS by name, for tests; empty: its own
+};
+
+struct OpenedStore {
+  std::unique_ptr<Store> store;
+  Recovery recovery;
+};
+
+/// Opens or makes the spool, and recovers it as of `now`: entries in doubt are queued again with an
+/// event `resent` (quarantined if their octets are gone), held ones stay held. Fails with a
+/// sentence.
+///
+/// How it keeps its promises: one writer thread commits whatever has gathered (WAL,
+/// synchronous=FULL, no timer); one checkpoint thread; one thread reads. A failed commit answers
+/// its accepts with `failed` and keeps its changes, which are tried again each second until they
+/// are in, or until close(). Changes of leased entries are never refused for a full queue as long
+/// as their owner has at most four under way. A queue id that is taken fails that accept only: the
+/// caller makes another. A change of a `sent` entry to anything else, or of one that is not there,
+/// is `false`.
+mail::Result<OpenedStore> open_sqlite(SqliteOptions options, WallTime now);
+
+}  // namespace spool

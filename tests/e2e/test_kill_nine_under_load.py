@@ -1,0 +1,100 @@
+"""kill -9 at random moments under load: each message that got its 250 is delivered, and each one delivered twice is
+accounted for by its in-doubt marks."""
+
+import collections
+import random
+import threading
+
+import pytest
+
+from conftest import SOAK
+from support import mail
+from support.waiting import until
+
+CLIENTS = 4
+KILLS = 200 if SOAK else 5
+
+
+class Load:
+    """Clients that send without a pause, each message with a subject of its own, through every death of the relay."""
+
+    def __init__(self, site):
+        self._site = site
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self.accepted: dict[str, str] = {}  # subject: queue id
+        self.sent = 0
+        self.faults: list[BaseException] = []
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(CLIENTS)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        for thread in self._threads:
+            thread.join(60)
+
+    def _run(self, client: int) -> None:
+        try:
+            while not self._over.is_set():
+                self._session(client)
+        except BaseException as fault:  # shown by the test, which would wait in vain otherwise
+            self.faults.append(fault)
+
+    def _session(self, client: int) -> None:
+        """One connection until it breaks or the load ends."""
+        try:
+            with self._site.wire() as wire:
+                wire.ehlo()
+                while not self._over.is_set():
+                    self._message(wire, client)
+        except (OSError, EOFError):
+            self._over.wait(0.01)  # the relay is down: do not spin
+
+    def _message(self, wire, client: int) -> None:
+        with self._lock:
+            self.sent += 1
+            subject = f"load {client} {self.sent}"
+        reply = wire.message(mail.plain(subject=subject))
+        with self._lock:
+            self.accepted[subject] = reply.queue_id
+
+
+@pytest.mark.parametrize("lost_replies", [0.0, 0.02])
+def test_every_message_that_got_250_is_delivered(start_site, lost_replies):
+    site = start_site(upstream={"max_connections": 8})
+    site.ses.set(lost_reply_probability=lost_replies, rtt_ms=1.0)
+    moments = random.Random(20)
+    with Load(site) as load:
+        for _ in range(KILLS):
+            target = len(load.accepted) + moments.randrange(1, 120)
+            until(
+                lambda target=target: load.faults or len(load.accepted) >= target,
+                "the next moment to kill",
+                60,
+            )
+            site.relay.kill()
+            site.relay.start()
+    assert load.faults == []
+    site.relay.await_empty_queue(120)
+
+    copies = collections.Counter(record["subject"] for record in site.ses.messages())
+    lost = [subject for subject in load.accepted if not copies[subject]]
+    assert lost == [] and len(load.accepted) >= KILLS
+    twice = {subject: count for subject, count in copies.items() if count > 1}
+    ids = {
+        record["subject"]: _queue_id(record) for record in site.ses.messages() if record["subject"] in twice
+    }
+    for subject, count in twice.items():
+        events = site.relay.events(ids[subject])
+        assert events.count("in_doubt") >= count and "resent" in events, (subject, count, events)
+    print(
+        f"{KILLS} kills, {len(load.accepted)} accepted, {sum(copies.values())} delivered, {len(twice)} twice"
+    )
+
+
+def _queue_id(record: dict) -> str:
+    return record["tags"]["postern_id"]

@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Every test of the project, from a clean checkout of a bare Debian 12.
+#   tests/run.sh          all of it; rates and repetitions sampled
+#   tests/run.sh --fast   the inner loop: debug build, unit tests, a sample of the end-to-end tests
+#   tests/run.sh --soak   all of it with the full figures (10 minutes a fuzz target, hundreds of kills): hours
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+
+mode=full
+case ${1:-} in
+  '') ;;
+  --fast) mode=fast ;;
+  --soak) mode=soak ;;
+  *) sed -n '2,5s/^# *//p' "$0"; exit 2 ;;
+esac
+jobs=$(nproc)
+logs=$PWD/build/logs
+mkdir -p "$logs"
+passed=0 failed=0 failures=()
+
+# step NAME COMMAND…: runs it with its output in a file, which is shown when it fails.
+step() {
+  local name=$1 began=$SECONDS; shift
+  printf '%-44s ' "$name"
+  if "$@" > "$logs/${name// /-}.log" 2>&1; then
+    passed=$((passed + 1)); printf 'ok (%d s)\n' $((SECONDS - began))
+  else
+    failed=$((failed + 1)); failures+=("$name"); printf 'FAILED (%d s)\n' $((SECONDS - began))
+    tail -n 60 "$logs/${name// /-}.log" | sed 's/^/    /'
+  fi
+}
+# must NAME COMMAND…: a step without which the others make no sense.
+must() {
+  step "$@"
+  [ "$failed" = 0 ] || finish
+}
+finish() {
+  [ "$failed" = 0 ] || printf 'failed: %s (logs in build/logs)\n' "${failures[*]}"
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  [ "$failed" = 0 ]
+  exit
+}
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+install_packages() {
+  local wanted missing
+  wanted=$(sed 's/#.*//' deploy/packages.txt | xargs)
+  # nodejs and npm may come from elsewhere than Debian
+  command -v node > /dev/null && command -v npm > /dev/null && wanted=$(tr ' ' '\n' <<< "$wanted" | grep -vxE 'nodejs|npm' | xargs)
+  missing=$(for package in $wanted; do
+    dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'ok installed' || echo "$package"
+  done)
+  [ -z "$missing" ] && return 0
+  export DEBIAN_FRONTEND=noninteractive
+  as_root apt-get update -q && as_root apt-get install -y -q --no-install-recommends $missing
+}
+
+build() { # PRESET
+  cmake --preset "$1" && cmake --build --preset "$1" -j "$jobs"
+}
+unit() { # PRESET [CTEST ARGUMENTS]
+  local preset=$1; shift
+  ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" "$@"
+}
+sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'; }
+formatted() { sources | xargs clang-format-16 --dry-run -Werror; }
+tidy() {
+  sources | grep -E '^(mail|policy|dkim|relay)/.*\.cpp$' |
+    xargs -P "$jobs" -n 4 clang-tidy-16 -p build/release --quiet
+}
+node_modules() { (cd tests/e2e/clients && npm ci --no-audit --no-fund); }
+fuzz_one() { # SECONDS TARGET
+  local name
+  name=$(basename "$2" _fuzz)
+  mkdir -p "build/fuzz/found/$name"
+  "$2" -max_total_time="$1" -timeout=20 -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$name-" \
+    "build/fuzz/found/$name" "tests/fuzz/corpus/$name" 2>&1 | tail -n 20
+  return "${PIPESTATUS[0]}"
+}
+export -f fuzz_one
+fuzz() { # SECONDS A TARGET
+  cmake --preset fuzz && cmake --build --preset fuzz -j "$jobs" || return 1
+  find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -perm -u+x | sort > "$logs/fuzz-targets"
+  [ -s "$logs/fuzz-targets" ] && xargs -P "$jobs" -I{} bash -c 'fuzz_one "$@"' _ "$1" {} < "$logs/fuzz-targets"
+}
+e2e() { # PRESET PYTEST ARGUMENTS…
+  local preset=$1; shift
+  POSTERN=$PWD/build/$preset/relay/app/postern PYTHONDONTWRITEBYTECODE=1 \
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider "$@"
+}
+
+must 'packages' install_packages
+must 'node modules' node_modules
+if [ "$mode" = fast ]; then
+  must 'build dev' build dev
+  step 'unit tests (dev)' unit dev
+  step 'format' formatted
+  step 'simulator' e2e dev tests/ses_sim
+  step 'end to end (sample)' e2e dev -m 'not slow' tests/e2e
+  finish
+fi
+
+must 'build release' build release
+step 'unit tests (release)' unit release
+step 'format' formatted
+step 'clang-tidy' tidy
+must 'build asan' build asan
+step 'unit tests (asan)' unit asan
+must 'build tsan' build tsan
+step 'unit tests (tsan)' unit tsan
+step 'simulator' e2e release tests/ses_sim
+[ "$mode" = soak ] && export POSTERN_SOAK=1
+step 'end to end (release)' e2e release tests/e2e
+step 'end to end (asan)' e2e asan -m 'not slow' tests/e2e
+step 'end to end (tsan)' e2e tsan -m 'not slow' tests/e2e
+step 'quickstart' deploy/quickstart.sh --once
+step 'fuzzing' fuzz "$([ "$mode" = soak ] && echo 600 || echo 10)"
+finish

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "relay/cli/run.hpp"
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace test {
+
+struct Outcome {
+  int exit_code = 0;
+  std::string out, err;
+  std::filesystem::path served;  ///< the configuration that `serve` was given
+};
+
+/// Runs `postern ARGUMENTS`.
+inline Outcome run(const std::vector<std::string>& arguments,
+                   const std::string& standard_input = {}) {
+  Outcome outcome;
+  std::istringstream in(standard_input);
+  std::ostringstream out, err;
+  std::vector<const char*> argv{"postern"};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  const cli::Commands commands{[&outcome](const std::filesystem::path& config) {
+    outcome.served = config;
+    return 0;
+  }};
+  outcome.exit_code =
+      cli::run(static_cast<int>(argv.size()), argv.data(), commands, {in, out, err});
+  outcome.out = out.str();
+  outcome.err = err.str();
+  return outcome;
+}
+
+}  // namespace test

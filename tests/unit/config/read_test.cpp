@@ -1,0 +1,203 @@
+#include "relay/config/config.hpp"
+#include "relay/config/tree.hpp"
+#include "tests/unit/config/folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace {
+
+const std::string minimal =
+    "listen: { smtp: [{ address: 127.0.0.1:2525, app: shop }] }\n"
+    "upstream: { kind: capture, directory: out }\n"
+    "domains: [{ name: example.com, verify: trusted }]\n"
+    "apps: [{ name: shop, domains: [example.com] }]\n";
+
+config::Config good(const std::string& text, const std::filesystem::path& file) {
+  config::Reading reading = config::read_text(text, file);
+  for (const config::Mistake& mistake : reading.mistakes)
+    FAIL_CHECK(config::describe(file, mistake));
+  REQUIRE(reading.config);
+  return *std::move(reading.config);
+}
+
+config::Config changed(const std::string& from, const std::string& to) {
+  std::string text = minimal;
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  text.replace(at, from.size(), to);
+  return good(text, "/etc/postern/postern.yml");
+}
+
+}  // namespace
+
+TEST_SUITE("relay/config/read") {
+  TEST_CASE("what is left out has its default") {
+    const config::Config read = good(minimal, "/etc/postern/postern.yml");
+    CHECK(read.threads >= 1);
+    CHECK(read.threads <= 4);
+    CHECK(read.drain == std::chrono::seconds(25));
+    CHECK_FALSE(read.hostname.empty());
+    CHECK(read.data_dir == "/var/lib/postern");
+    CHECK(read.socket == "/var/lib/postern/admin.sock");
+    CHECK(read.smtp.at(0).allow == std::vector<std::string>{"127.0.0.0/8", "::1/128"});
+    CHECK(read.http.empty());
+    CHECK(read.upstreams.at(0).name == "default");
+    CHECK_FALSE(read.upstreams.at(0).max_rate.has_value());
+    CHECK(read.domains.at(0).selector == "p1");
+    CHECK(read.apps.at(0).limits.recipients_per_message == 50);
+    CHECK(read.apps.at(0).limits.message_size == 10 * 1024 * 1024);
+    CHECK(read.queue.expire == std::chrono::hours(48));
+    CHECK(read.log.addresses == config::LogAddresses::masked);
+  }
+
+  TEST_CASE("relative paths start at the folder of the file") {
+    const config::Config read =
+        good("data_dir: state/../data\n" + minimal, "/etc/postern/postern.yml");
+    CHECK(read.data_dir == "/etc/postern/data");
+    CHECK(read.upstreams.at(0).directory == "/etc/postern/out");
+    CHECK(good("data_dir: /srv/x\n" + minimal, "/etc/postern/postern.yml").data_dir == "/srv/x");
+  }
+
+  TEST_CASE("the region gives SES's host, and starttls its port") {
+    const test::Folder folder;
+    folder.write("s", "secret\n");
+    const auto upstream = [&](const std::string& more) {
+      std::string text = minimal;
+      const std::string capture = "{ kind: capture, directory: out }";
+      text.replace(text.find(capture),
+                   capture.size(),
+                   "{ username_file: s, password_file: s, " + more + " }");
+      return good(text, folder.path() / "postern.yml").upstreams.at(0);
+    };
+    const config::Upstream plain = upstream("region: eu-central-1");
+    CHECK(plain.kind == config::UpstreamKind::ses);
+    CHECK(plain.host == "email-smtp.eu-central-1.amazonaws.com");
+    CHECK(plain.port == 465);
+    CHECK(plain.password.reveal() == "secret");
+    CHECK(upstream("region: cn-north-1").host == "email-smtp.cn-north-1.amazonaws.com.cn");
+    CHECK(upstream("region: eu-west-1, tls: starttls").port == 587);
+    CHECK(upstream("region: eu-west-1, tls: starttls, port: 2587").port == 2587);
+    CHECK(upstream("region: eu-west-1, host: 127.0.0.1").host == "127.0.0.1");
+    CHECK(upstream("region: eu-west-1, max_rate: 13.5").max_rate == 13.5);
+    CHECK_FALSE(upstream("region: eu-west-1, max_rate: auto").max_rate.has_value());
+  }
+
+  TEST_CASE("one upstream may stand in a list") {
+    CHECK(changed("{ kind: capture, directory: out }",
+                  "[{ kind: capture, directory: out, name: west }]")
+              .upstreams.at(0)
+              .name == "west");
+  }
+
+  TEST_CASE("a plain HTTP address serves health and metrics, a map what it names") {
+    const config::Config read = changed(
+        "listen: {", "listen: { http: [127.0.0.1:81, { address: 127.0.0.1:82, serve: [health] }],");
+    REQUIRE(read.http.size() == 2);
+    const auto plain = std::ranges::find(
+        read.http, 81, [](const auto& listener) { return listener.endpoint.port; });
+    const auto named = std::ranges::find(
+        read.http, 82, [](const auto& listener) { return listener.endpoint.port; });
+    REQUIRE(plain != read.http.end());
+    REQUIRE(named != read.http.end());
+    CHECK(plain->health);
+    CHECK(plain->metrics);
+    CHECK(named->health);
+    CHECK_FALSE(named->metrics);
+  }
+
+  TEST_CASE("an international domain is the same in both its forms") {
+    std::string text = minimal;
+    text.replace(text.find("name: example.com"),
+                 17,
+                 "name: B\xc3\xbc"
+                 "cher.example");
+    text.replace(text.find("[example.com]"), 13, "[xn--bcher-kva.example]");
+    const config::Config read = good(text, "/etc/postern/postern.yml");
+    CHECK(read.domains.at(0).name == "xn--bcher-kva.example");
+    const auto facts = config::app_facts(read);
+    REQUIRE(facts.contains("shop"));
+    CHECK(facts.at("shop").domains.at(0).name == "xn--bcher-kva.example");
+  }
+
+  TEST_CASE("the facts of an app are its own domains and limits and the rules of all") {
+    const config::Config read = good(
+        "listen: { smtp: [{ address: 127.0.0.1:2525, app: shop }, { address: 127.0.0.1:2526, app: "
+        "club }] }\n"
+        "upstream: { kind: capture, directory: out }\n"
+        "domains: [{ name: example.com, verify: trusted }, { name: example.org, verify: trusted, "
+        "subdomains: true }]\n"
+        "apps:\n"
+        "  - { name: shop, domains: [example.com], contact: web@example.com }\n"
+        "  - { name: club, domains: [example.org], limits: { message_size: 1MiB } }\n"
+        "policy: { line_ends: normalise, attachments: { calendar: any }, bulk: { refuse: false } "
+        "}\n",
+        "/etc/postern/postern.yml");
+    const auto facts = config::app_facts(read);
+    REQUIRE(facts.size() == 2);
+    const policy::AppFacts& club = facts.at("club");
+    REQUIRE(club.domains.size() == 1);
+    CHECK(club.domains[0].name == "example.org");
+    CHECK(club.domains[0].subdomains);
+    CHECK(club.limits.message_size == 1024 * 1024);
+    CHECK(facts.at("shop").contact == "web@example.com");
+    CHECK(facts.at("shop").rules.line_ends == policy::LineEnds::normalise);
+    CHECK(facts.at("shop").rules.attachments.calendar == policy::Calendar::any);
+    CHECK_FALSE(facts.at("shop").rules.bulk.refuse);
+  }
+
+  TEST_CASE("a file may have the greatest size and not one octet more") {
+    const test::Folder folder;
+    const std::string padding(config::max_file_octets - minimal.size() - 1, 'x');
+    CHECK(config::read(folder.write("postern.yml", minimal + "#" + padding)).config.has_value());
+    const config::Reading reading =
+        config::read(folder.write("postern.yml", minimal + "#x" + padding));
+    REQUIRE(reading.mistakes.size() == 1);
+    CHECK(config::describe("f", reading.mistakes[0]).find("longer than") != std::string::npos);
+  }
+
+  TEST_CASE("a file that is not there is one mistake without a line") {
+    const config::Reading reading = config::read("/nonexistent/postern.yml");
+    REQUIRE(reading.mistakes.size() == 1);
+    CHECK(config::describe("/nonexistent/postern.yml", reading.mistakes[0])
+              .starts_with("/nonexistent/postern.yml: `/nonexistent"));
+  }
+
+  TEST_CASE(
+      "a reload may change apps, domains, limits and the log, and nothing that is bound or open") {
+    const config::Config before = good(minimal, "/etc/postern/postern.yml");
+    CHECK(config::unchangeable(before, before).empty());
+    CHECK(config::unchangeable(
+              before,
+              good("log: { level: debug }\ndrain: 3s\n" + minimal, "/etc/postern/postern.yml"))
+              .empty());
+    CHECK(config::unchangeable(before,
+                               changed("apps: [{", "apps: [{ limits: { message_size: 1MiB },"))
+              .empty());
+
+    struct Row {
+      std::string key;
+      config::Config after;
+    };
+    const Row rows[] = {
+        {"threads", good("threads: 9\n" + minimal, before.file)},
+        {"hostname", good("hostname: other.example\n" + minimal, before.file)},
+        {"listen.smtp", changed("127.0.0.1:2525", "127.0.0.1:2626")},
+        {"listen.http", changed("listen: {", "listen: { http: [127.0.0.1:81],")},
+        {"listen.socket", changed("listen: {", "listen: { socket: /run/other.sock,")},
+        {"upstream.max_rate", changed("directory: out", "directory: out, max_rate: 5")},
+        {"queue", good("queue: { expire: 1d }\n" + minimal, before.file)},
+        {"spool", good("spool: { reserve: 1GiB }\n" + minimal, before.file)},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.key);
+      const auto sentences = config::unchangeable(before, row.after);
+      REQUIRE(sentences.size() == 1);
+      CHECK(sentences[0].starts_with("`" + std::string(row.key) + "` cannot change"));
+    }
+    const config::Config moved = good("data_dir: /srv/mail\n" + minimal, before.file);
+    CHECK(config::unchangeable(before, moved).size() == 2);  // the socket lies in it
+  }
+}

@@ -1,0 +1,96 @@
+#pragma once
+
+#include "relay/spool/store.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+/// A store that answers what it was given, on another thread like the real one; or, silent, not at
+/// all.
+class FakeStore final : public spool::Store {
+ public:
+  ~FakeStore() override { close(); }
+
+  std::vector<spool::Entry> entries;  ///< ascending ids
+  std::vector<spool::Trace> traces;
+  spool::Counts counted;
+  std::atomic<bool> silent = false, takes = true;
+
+  std::shared_ptr<spool::Withdrawal> accept(spool::Job,
+                                            bool,
+                                            std::function<void(spool::Accepted)>) override {
+    return {};
+  }
+  void change(spool::Change, std::function<void(bool)>) override {}
+  void record(policy::Event) override {}
+  void lease(spool::WallTime,
+             std::size_t,
+             std::uint64_t,
+             std::function<void(std::vector<spool::Job>)>) override {}
+  void next_due(std::function<void(std::optional<spool::WallTime>)>) override {}
+  void octets(spool::QueueId, std::function<void(spool::Octets)>) override {}
+  void tidy(spool::WallTime,
+            std::chrono::seconds,
+            std::chrono::seconds,
+            std::chrono::seconds) override {}
+
+  void list(spool::Filter filter, std::function<void(std::vector<spool::Entry>)> done) override {
+    std::vector<spool::Entry> fitting;
+    for (const spool::Entry& entry : entries) {
+      const bool fits = (!filter.state || entry.state == *filter.state) &&
+                        (filter.app.empty() || entry.app == filter.app) &&
+                        (filter.domain.empty() || entry.domain == filter.domain) &&
+                        (!filter.reason || entry.reason == filter.reason) &&
+                        entry.id > filter.after;
+      if (fits && fitting.size() < filter.limit) fitting.push_back(entry);
+    }
+    answer([done = std::move(done), fitting = std::move(fitting)] { done(fitting); });
+  }
+  void trace(std::string word, std::function<void(std::vector<spool::Trace>)> done) override {
+    std::vector<spool::Trace> found;
+    for (const spool::Trace& each : traces) {
+      const bool entry =
+          each.entry && (each.entry->id.text() == word || each.entry->message_id == word);
+      if (entry || (!each.entry && each.timeline.front().reference == word)) found.push_back(each);
+    }
+    answer([done = std::move(done), found = std::move(found)] { done(found); });
+  }
+  void counts(std::function<void(spool::Counts)> done) override {
+    answer([done = std::move(done), counts = counted] { done(counts); });
+  }
+  [[nodiscard]] bool writable() const noexcept override { return takes; }
+  void close() override {
+    const std::lock_guard lock(mutex_);
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
+ private:
+  void answer(std::function<void()> call) {
+    if (silent) return;
+    const std::lock_guard lock(mutex_);
+    threads_.emplace_back(std::move(call));
+  }
+  std::mutex mutex_;
+  std::vector<std::thread> threads_;
+};
+
+inline spool::Entry entry(std::int64_t id, spool::State state = spool::State::queued) {
+  spool::Entry entry;
+  entry.id = spool::QueueId(id);
+  entry.app = "shop";
+  entry.domain = "example.com";
+  entry.envelope = {"anna@example.com", {"bob@example.org", "carl@example.org"}};
+  entry.message_id = "<" + std::to_string(id) + "@example.com>";
+  entry.size = 4096;
+  entry.accepted_at = entry.next_attempt =
+      spool::WallTime(std::chrono::milliseconds(1'767'323'045'678));
+  entry.state = state;
+  return entry;
+}

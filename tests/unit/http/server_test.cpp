@@ -1,0 +1,192 @@
+#include "relay/http/server.hpp"
+
+#include "running_server.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <doctest/doctest.h>
+
+#include <list>
+#include <string>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+http::Handler saying(std::string what) {
+  return [what](http::Request) -> boost::asio::awaitable<http::Response> {
+    http::Response response;
+    response.body = what;
+    co_return response;
+  };
+}
+
+boost::asio::awaitable<http::Response> echo(http::Request request) {
+  http::Response response;
+  response.body = request.path;
+  for (const auto& [name, value] : request.query) response.body += "|" + name + "=" + value;
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> failing(http::Request) {
+  throw std::runtime_error("the handler broke");
+  co_return http::Response{};
+}
+
+http::Routes routes() {
+  return {{"/plain", saying("hello\n")},
+          {"/echo", echo},
+          {"/below/", echo},
+          {"/below/exactly", saying("exact")},
+          {"/broken", failing}};
+}
+
+}  // namespace
+
+TEST_SUITE("relay/http/server") {
+  TEST_CASE("a GET is answered, and the connection closed after it") {
+    RunningServer server;
+    const std::string response = get(server.listen(routes()), "/plain");
+    CHECK(status_of(response) == "HTTP/1.1 200");
+    CHECK(response.find("Content-Length: 6\r\n") != std::string::npos);
+    CHECK(response.find("Connection: close\r\n") != std::string::npos);
+    CHECK(response.find("Cache-Control: no-store\r\n") != std::string::npos);
+    CHECK(body_of(response) == "hello\n");
+  }
+
+  TEST_CASE("what is asked decides the status") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    struct Row {
+      std::string request, status;
+    };
+    const std::string end = " HTTP/1.1\r\nHost: x\r\n\r\n";
+    const Row rows[] = {
+        {"HEAD /plain" + end, "HTTP/1.1 200"},
+        {"GET /absent" + end, "HTTP/1.1 404"},
+        {"GET /" + end, "HTTP/1.1 404"},
+        {"GET /plain/more" + end, "HTTP/1.1 404"},
+        {"POST /plain" + end, "HTTP/1.1 405"},
+        {"FROB /plain" + end, "HTTP/1.1 405"},
+        {"GET http://x/plain" + end, "HTTP/1.1 400"},
+        {"GET /%zz" + end, "HTTP/1.1 400"},
+        {"EHLO example.com\r\n\r\n", "HTTP/1.1 400"},
+        {"\x16\x03\x01 TLS\r\n\r\n", "HTTP/1.1 400"},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.request);
+      CHECK(status_of(Client(port).exchange(row.request)) == row.status);
+    }
+    CHECK(Client(port).exchange("POST /plain" + end).find("Allow: GET, HEAD\r\n") !=
+          std::string::npos);
+  }
+
+  TEST_CASE("HEAD has the header of GET and no body") {
+    RunningServer server;
+    const std::string response =
+        Client(server.listen(routes())).exchange("HEAD /plain HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(response.find("Content-Length: 6\r\n") != std::string::npos);
+    CHECK(body_of(response).empty());
+  }
+
+  TEST_CASE("path and query are decoded, the longest route answers") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    CHECK(body_of(get(port, "/echo?a=1&b=x%20y%26z&c&a=2")) == "/echo|a=1|b=x y&z|c=");
+    CHECK(body_of(get(port, "/below/a/b%2Fc")) == "/below/a/b/c");
+    CHECK(body_of(get(port, "/below/exactly")) == "exact");
+    CHECK(status_of(get(port, "/below")) == "HTTP/1.1 404");
+  }
+
+  TEST_CASE("a handler that throws is answered with 500, and its words go to the sink alone") {
+    RunningServer server;
+    const std::string response = get(server.listen(routes()), "/broken");
+    CHECK(status_of(response) == "HTTP/1.1 500");
+    CHECK(response.find("broke") == std::string::npos);
+    CHECK(server.threw() == std::vector<std::string>{"the handler broke"});
+  }
+
+  TEST_CASE("a header or a body over the bound is refused, at the bound it is taken") {
+    http::Limits limits;
+    limits.header_octets = 1000;
+    limits.body_octets = 100;
+    RunningServer server(limits);
+    const std::uint16_t port = server.listen(routes());
+    const auto with_fields = [](std::size_t octets) {
+      return "GET /plain HTTP/1.1\r\nX: " + std::string(octets - 7, 'x') + "\r\n\r\n";
+    };
+    CHECK(status_of(Client(port).exchange(with_fields(1000))) == "HTTP/1.1 200");
+    CHECK(status_of(Client(port).exchange(with_fields(1001))) == "HTTP/1.1 431");
+    const auto with_path = [](std::size_t octets) {
+      return "GET /" + std::string(octets - 16, 'x') + " HTTP/1.1\r\n\r\n";
+    };
+    CHECK(status_of(Client(port).exchange(with_path(900))) == "HTTP/1.1 404");
+    CHECK(status_of(Client(port).exchange(with_path(1001))) == "HTTP/1.1 431");
+    const auto with_body = [](std::size_t octets) {
+      return "GET /plain HTTP/1.1\r\nContent-Length: " + std::to_string(octets) + "\r\n\r\n" +
+             std::string(octets, 'b');
+    };
+    CHECK(status_of(Client(port).exchange(with_body(100))) == "HTTP/1.1 200");
+    CHECK(status_of(Client(port).exchange(with_body(101))) == "HTTP/1.1 413");
+    const std::string chunked = "GET /plain HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" +
+                                std::string(0x65, 'b') + "\r\n0\r\n\r\n";
+    CHECK(status_of(Client(port).exchange(chunked)) == "HTTP/1.1 413");
+  }
+
+  TEST_CASE("a request that does not come to its end is cut off") {
+    http::Limits limits;
+    limits.read = 50ms;
+    RunningServer server(limits);
+    const std::uint16_t port = server.listen(routes());
+    CHECK(Client(port).exchange("GET /plain HTTP/1.1\r\n").empty());
+    CHECK(Client(port).exchange("").empty());
+  }
+
+  TEST_CASE(
+      "one connection over the bound is closed at once, and there is room again when one ends") {
+    http::Limits limits;
+    limits.connections = 2;
+    RunningServer server(limits);
+    const std::uint16_t port = server.listen(routes());
+    {
+      std::list<Client> waiting;
+      waiting.emplace_back(port).send("GET");
+      waiting.emplace_back(port).send("GET");
+      while (server.connections() < 2) std::this_thread::yield();
+      CHECK(get(port, "/plain").empty());
+      CHECK(waiting.front().exchange(" /plain HTTP/1.1\r\n\r\n").find("hello") !=
+            std::string::npos);
+    }
+    while (server.connections() > 0) std::this_thread::yield();
+    CHECK(status_of(get(port, "/plain")) == "HTTP/1.1 200");
+  }
+
+  TEST_CASE("close cuts live connections and frees the port") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    Client client(port);
+    client.send("GET /plain");
+    while (server.connections() < 1) std::this_thread::yield();
+    server.close();
+    CHECK(client.read_all().empty());
+    CHECK_THROWS_AS(get(port, "/plain"), boost::system::system_error);
+    while (server.connections() > 0) std::this_thread::yield();
+    server.close();
+  }
+
+  TEST_CASE("an address that is taken, or is none, is one sentence that names it") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    const auto listen = [](const std::string& address, std::uint16_t at) {
+      boost::asio::io_context context;
+      http::Server second(context.get_executor(), [](std::string_view) {});
+      const auto listening = second.listen(address, at, {});
+      return listening ? std::string() : listening.error().sentence();
+    };
+    CHECK(listen("127.0.0.1", port).find("127.0.0.1 port " + std::to_string(port)) !=
+          std::string::npos);
+    CHECK(listen("localhost", 0).find("localhost") != std::string::npos);
+    CHECK(listen("192.0.2.1", 0).find("192.0.2.1") != std::string::npos);
+    CHECK(listen("::1", 0).empty());
+  }
+}

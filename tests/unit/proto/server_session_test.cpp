@@ -1,0 +1,260 @@
+#include "relay/proto/server_session.hpp"
+
+#include "relay/proto/verbs.hpp"
+#include "smtp_script.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using test::files_with;
+using test::last_code;
+using test::listener_options;
+using test::login;
+using test::message;
+using test::ScriptedDriver;
+using test::talk;
+
+TEST_CASE("every transcript is spoken as it is written") {
+  const auto files = files_with("transcripts", ".smtp");
+  CHECK(files.size() >= 44);
+  for (const auto& file : files) test::SmtpScript(file).check();
+}
+
+TEST_CASE("every step of every transcript can fail, and the session ends or goes on as it must") {
+  std::size_t tried = 0;
+  for (const auto& file : files_with("transcripts", ".smtp")) {
+    tried += test::SmtpScript(file).check_failure_at_every_step();
+  }
+  CHECK(tried > 3000);
+}
+
+// --- stage × verb ---
+
+struct MatrixRow {
+  std::string_view line;
+  std::vector<std::string> codes;  ///< fresh, stranger, ready, envelope, recipients
+};
+
+const std::vector<std::string> before_each_stage{
+    "",
+    "EHLO x\r\n",
+    "logged in",
+    "MAIL FROM:<noreply@example.com>\r\n",
+    "RCPT TO:<alice@example.org>\r\n",
+};
+
+/// A session brought to a stage: `stranger` has said EHLO, `ready` has logged in too.
+ScriptedDriver session_at(std::size_t stage) {
+  ScriptedDriver driver(listener_options("starttls"));
+  for (std::size_t i = 1; i <= stage; ++i) {
+    const std::string said = talk(driver, i == 2 ? login : std::string_view(before_each_stage[i]));
+    REQUIRE(said.substr(0, 1) == "2");
+  }
+  return driver;
+}
+
+TEST_CASE("every verb has its reply in every stage") {
+  const std::vector<std::string> anywhere_not_offered(5, "502");
+  const std::vector<MatrixRow> matrix{
+      {"EHLO x", {"250", "250", "250", "250", "250"}},
+      {"HELO x", {"250", "250", "250", "250", "250"}},
+      {"MAIL FROM:<noreply@example.com>", {"503", "530", "250", "503", "503"}},
+      {"RCPT TO:<bob@example.org>", {"503", "503", "503", "250", "250"}},
+      {"DATA", {"503", "503", "503", "503", "354"}},
+      {"RSET", {"250", "250", "250", "250", "250"}},
+      {"NOOP", {"250", "250", "250", "250", "250"}},
+      {"QUIT", {"221", "221", "221", "221", "221"}},
+      {"VRFY alice", {"252", "252", "252", "252", "252"}},
+      {"HELP", {"214", "214", "214", "214", "214"}},
+      {"STARTTLS", {"503", "220", "220", "503", "503"}},
+      {login.substr(0, login.size() - 2), {"503", "235", "503", "503", "503"}},
+      {"BDAT 1 LAST", anywhere_not_offered},
+      {"EXPN x", anywhere_not_offered},
+      {"ETRN x", anywhere_not_offered},
+      {"ATRN x", anywhere_not_offered},
+      {"TURN", anywhere_not_offered},
+      {"BURL x", anywhere_not_offered},
+      {"SEND FROM:<a@example.com>", anywhere_not_offered},
+      {"SOML FROM:<a@example.com>", anywhere_not_offered},
+      {"SAML FROM:<a@example.com>", anywhere_not_offered},
+  };
+  std::set<std::string_view> words;
+  for (const MatrixRow& row : matrix) {
+    words.insert(row.line.substr(0, row.line.find(' ')));
+    for (std::size_t stage = 0; stage < before_each_stage.size(); ++stage) {
+      CAPTURE(row.line);
+      CAPTURE(stage);
+      ScriptedDriver driver = session_at(stage);
+      CHECK(last_code(talk(driver, std::string(row.line) + "\r\n")) == row.codes[stage]);
+    }
+  }
+  for (const smtp::VerbRow& row : smtp::verbs()) {
+    CAPTURE(row.word);
+    CHECK(words.contains(row.word));
+  }
+}
+
+TEST_CASE("a session knows whether it is in a transaction") {
+  for (std::size_t stage = 0; stage < before_each_stage.size(); ++stage) {
+    CAPTURE(stage);
+    const ScriptedDriver driver = session_at(stage);
+    CHECK(driver.session.in_transaction() == (stage >= 3));
+    CHECK(std::get<smtp::ReadLine>(driver.step().next).in_transaction == (stage >= 3));
+  }
+  ScriptedDriver driver = session_at(4);
+  (void)talk(driver, "DATA\r\n");
+  CHECK(driver.session.in_transaction());
+  (void)talk(driver, std::string(message) + ".\r\n");
+  CHECK_FALSE(driver.session.in_transaction());
+}
+
+// --- what the driver must not bring ---
+
+/// Brings a session to wait for one kind of answer.
+std::vector<std::pair<std::string, smtp::ServerSession>> waiting_sessions() {
+  const auto app = test::shop();
+  std::vector<std::pair<std::string, smtp::ServerSession>> sessions;
+  const auto add = [&](std::string name, std::vector<smtp::Input> inputs) {
+    smtp::ServerSession session(listener_options("starttls"));
+    (void)session.start();
+    (void)session.resume(smtp::Line{"EHLO x"});
+    for (auto& input : inputs) (void)session.resume(std::move(input));
+    sessions.emplace_back(std::move(name), std::move(session));
+  };
+  const std::vector<smtp::Input> at_content{smtp::Line{login.substr(0, login.size() - 2)},
+                                            smtp::Authenticated{app},
+                                            smtp::Line{"MAIL FROM:<a@example.com>"},
+                                            smtp::Facts{app},
+                                            smtp::Line{"RCPT TO:<a@example.org>"},
+                                            smtp::Line{"DATA"}};
+  const auto first = [&](std::ptrdiff_t n) {
+    return std::vector(at_content.begin(), at_content.begin() + n);
+  };
+  auto at_store = at_content;
+  at_store.emplace_back(smtp::Content{std::make_shared<std::string>(message)});
+  add("line", {});
+  add("sasl", {smtp::Line{"AUTH LOGIN"}});
+  add("tls", {smtp::Line{"STARTTLS"}});
+  add("credential", first(1));
+  add("facts", first(3));
+  add("content", at_content);
+  add("store", at_store);
+  add("closed", {smtp::Line{"QUIT"}});
+  return sessions;
+}
+
+TEST_CASE("an answer to another question ends the session without a word") {
+  const std::vector<std::pair<smtp::Input, std::set<std::string>>> awaited{
+      {smtp::Line{"NOOP"}, {"line", "sasl"}},
+      {smtp::LineTooLong{}, {"line", "sasl"}},
+      {smtp::BadLineEnd{}, {"line", "sasl"}},
+      {smtp::EarlyTalk{}, {"line", "sasl", "tls"}},
+      {smtp::TlsStarted{}, {"tls"}},
+      {smtp::Authenticated{}, {"credential"}},
+      {smtp::Facts{}, {"facts"}},
+      {smtp::Refuse{}, {"facts"}},
+      {smtp::Content{}, {"content"}},
+      {smtp::Stored{}, {"store"}},
+      {smtp::NotStored{}, {"store"}},
+      {smtp::StoreTimedOut{}, {"store"}},
+      {smtp::TimedOut{}, {"line", "sasl", "tls", "credential", "facts", "content", "store"}},
+      {smtp::Draining{}, {"line", "sasl", "tls", "credential", "facts", "content", "store"}},
+  };
+  REQUIRE(awaited.size() == std::variant_size_v<smtp::Input>);
+  for (const auto& [input, stages] : awaited) {
+    for (auto& [name, session] : waiting_sessions()) {
+      CAPTURE(input.index());
+      CAPTURE(name);
+      const smtp::Step step = session.resume(input);
+      const bool fault = step.closed_for == "fault";
+      CHECK(fault != stages.contains(name));
+      if (fault) CHECK(step.output == "");
+    }
+  }
+}
+
+// --- what comes out of it ---
+
+TEST_CASE("a commit carries the message, its envelope, its app and the domain that signs") {
+  ScriptedDriver driver = session_at(4);
+  CHECK(last_code(talk(driver, "DATA\r\n" + std::string(message) + ".\r\n")) == "250");
+  REQUIRE(driver.commits.size() == 1);
+  const smtp::Commit& commit = driver.commits.front();
+  CHECK(*commit.octets == message);
+  CHECK(commit.app->name == "shop");
+  CHECK(commit.domain == "example.com");
+  CHECK(commit.message_id == "<1@example.com>");
+  CHECK(commit.envelope.reverse_path == "noreply@example.com");
+  CHECK(commit.envelope.forward_paths == std::vector<std::string>{"alice@example.org"});
+}
+
+TEST_CASE("every refusal has its own reference, which stands in the reply, across STARTTLS too") {
+  ScriptedDriver driver(listener_options("remote"));
+  std::string said = talk(driver, "EHLO x\r\n");
+  for (int i = 0; i < 40; ++i) said += talk(driver, "MAIL FROM:<noreply@example.com>\r\n");
+  driver.send("STARTTLS\r\n");
+  driver.run();
+  driver.handshake();
+  driver.run();
+  said += talk(driver, "EHLO x\r\n");
+  said += talk(driver, login);
+  said += talk(driver, "MAIL FROM:<visitor@example.org>\r\n");
+  REQUIRE(driver.refusals.size() == 41);
+  std::set<std::string> references;
+  for (const smtp::Refused& refused : driver.refusals) {
+    CHECK(references.insert(refused.reference).second);
+    CHECK(refused.reference.starts_with("R0"));
+    CHECK(said.find("(" + refused.reference + ") [") != said.npos);
+  }
+  CHECK(driver.refusals.front().reference == "R01");
+  CHECK(driver.refusals.front().refusal.reason == policy::Reason::encryption_required);
+  CHECK(driver.refusals.front().app == "");
+  CHECK(driver.refusals.back().reference == "R019");
+  CHECK(driver.refusals.back().refusal.reason == policy::Reason::sender_domain);
+  CHECK(driver.refusals.back().app == "shop");
+  CHECK(driver.refusals.back().envelope_from == "visitor@example.org");
+}
+
+TEST_CASE("recipients are listed up to a bound, and the next is told 452") {
+  ScriptedDriver driver = session_at(3);
+  for (std::size_t i = 0; i < smtp::max_recipients_listed; ++i) {
+    REQUIRE(last_code(talk(driver, "RCPT TO:<u" + std::to_string(i) + "@example.org>\r\n")) ==
+            "250");
+  }
+  CHECK(talk(driver, "RCPT TO:<one-more@example.org>\r\n").starts_with("452 4.5.3 "));
+  CHECK(talk(driver, "DATA\r\n").starts_with("550 5.5.3 "));
+  CHECK(driver.refusals.back().refusal.reason == policy::Reason::bulk);
+}
+
+TEST_CASE("a message that was taken clears the count of bad commands") {
+  ScriptedDriver driver = session_at(2);
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < smtp::max_bad_commands; ++i)
+      CHECK(last_code(talk(driver, "FROB\r\n")) == "500");
+    (void)talk(driver,
+               "MAIL FROM:<noreply@example.com>\r\nRCPT TO:<alice@example.org>\r\nDATA\r\n");
+    CHECK(last_code(talk(driver, std::string(message) + ".\r\n")) == "250");
+  }
+}
+
+TEST_CASE("the content may be as long as the smaller of the listener's and the app's limit") {
+  smtp::ServerOptions options = listener_options("bound");
+  options.size_limit = 5000;
+  ScriptedDriver driver(options);
+  const std::string said =
+      talk(driver, "EHLO x\r\n") + talk(driver, "MAIL FROM:<a@example.com> SIZE=5001\r\n") +
+      talk(driver, "MAIL FROM:<a@example.com> SIZE=5000\r\nRCPT TO:<b@example.org>\r\nDATA\r\n");
+  CHECK(said.find("SIZE 5000\r\n") != said.npos);
+  CHECK(said.find("552 5.3.4 ") != said.npos);
+  CHECK(std::get<smtp::ReadContent>(driver.step().next).limit == 5000);
+  CHECK(driver.refusals.back().refusal.reason == policy::Reason::too_big);
+}
+
+}  // namespace

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "relay/spool/sqlite_store.hpp"
+#include "relay/spool/store.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The store's questions as plain calls that wait for the answer, and the messages they are asked
+/// with.
+namespace asked {
+
+/// A directory that goes with its object.
+class TempDir {
+ public:
+  /// Below `parent`, or below the system's folder for such.
+  explicit TempDir(std::filesystem::path parent = {});
+  ~TempDir();
+  TempDir(const TempDir&) = delete;
+  TempDir& operator=(const TempDir&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// 2026-01-01T00:00:00Z: the tests' now.
+inline constexpr spool::WallTime noon{std::chrono::milliseconds(1'767'225'600'000)};
+
+/// Options without a reserve on the disk, and with little patience for a failing one.
+spool::SqliteOptions options_in(const std::filesystem::path& directory);
+/// Opens; throws std::runtime_error with the sentence if that fails.
+spool::OpenedStore open(spool::SqliteOptions options, spool::WallTime now = noon);
+
+/// A message of app `shop`, different for each number, due at `noon`.
+spool::Job message(std::uint32_t number, std::size_t octets = 3000);
+spool::Change change(spool::QueueId id,
+                     spool::State to,
+                     policy::EventKind kind,
+                     spool::WallTime at = noon);
+
+spool::Accepted accept(spool::Store& store, spool::Job job, bool lease = false);
+bool change(spool::Store& store, spool::Change change);
+std::vector<spool::Job> lease(spool::Store& store,
+                              spool::WallTime now = noon,
+                              std::size_t most = 100,
+                              std::uint64_t most_octets = UINT64_MAX);
+std::optional<spool::WallTime> next_due(spool::Store& store);
+std::vector<spool::Entry> list(spool::Store& store, spool::Filter filter = {});
+std::vector<spool::Trace> trace(spool::Store& store, const std::string& word);
+spool::Octets octets(spool::Store& store, spool::QueueId id);
+spool::Counts counts(spool::Store& store);
+/// The entry, if the store still knows it.
+std::optional<spool::Entry> entry(spool::Store& store, spool::QueueId id);
+/// The words of an entry's timeline: "accepted in_doubt sent".
+std::string timeline(spool::Store& store, spool::QueueId id);
+
+/// Asks until it is so, half a minute at most.
+bool becomes(const std::function<bool()>& so);
+
+}  // namespace asked

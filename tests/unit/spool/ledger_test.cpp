@@ -1,0 +1,73 @@
+#include "relay/spool/ledger.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+using namespace spool;
+
+namespace {
+
+std::uint64_t of(const Counts& counts, State state) {
+  return counts.by_state[static_cast<std::size_t>(state)];
+}
+
+Move arrival(std::int64_t id) { return {QueueId(id), std::nullopt, Standing{}}; }
+
+}  // namespace
+
+TEST_SUITE("relay/spool/ledger") {
+  TEST_CASE("an entry is leased once until released, and no more than the bound are") {
+    Ledger ledger(2);
+    CHECK(ledger.lease(QueueId(1)));
+    CHECK_FALSE(ledger.lease(QueueId(1)));
+    CHECK(ledger.lease(QueueId(2)));
+    CHECK_FALSE(ledger.lease(QueueId(3)));
+    ledger.release(QueueId(1));
+    CHECK_FALSE(ledger.leased(QueueId(1)));
+    CHECK(ledger.lease(QueueId(3)));
+  }
+
+  TEST_CASE(
+      "a leased queued entry counts as in delivery, one leased but not yet stored as nothing") {
+    Ledger ledger(10);
+    REQUIRE(ledger.lease(QueueId(1)));
+    CHECK(of(ledger.counts(), State::in_delivery) == 0);
+    ledger.commit({arrival(1), arrival(2)});
+    CHECK(of(ledger.counts(), State::in_delivery) == 1);
+    CHECK(of(ledger.counts(), State::queued) == 1);
+    ledger.commit({{QueueId(1), Standing{}, Standing{State::in_doubt, {}}}});
+    CHECK(of(ledger.counts(), State::in_delivery) == 0);
+    CHECK(of(ledger.counts(), State::in_doubt) == 1);
+    REQUIRE(ledger.lease(QueueId(2)));
+    ledger.read(QueueId(2), State::queued);
+    CHECK(of(ledger.counts(), State::in_delivery) == 1);
+    CHECK(of(ledger.counts(), State::queued) == 0);
+  }
+
+  TEST_CASE("held entries are counted by reason") {
+    Ledger ledger(10);
+    const Standing paced{State::held, policy::Reason::paced};
+    ledger.commit({{QueueId(1), std::nullopt, paced}, {QueueId(2), std::nullopt, paced}});
+    ledger.commit({{QueueId(1), paced, Standing{State::held, policy::Reason::signing}}});
+    const auto held = ledger.counts().held;
+    REQUIRE(held.size() == 2);
+    CHECK(of(ledger.counts(), State::held) == 2);
+    ledger.commit({{QueueId(2), paced, std::nullopt}});
+    CHECK(ledger.counts().held == decltype(held){{policy::Reason::signing, std::uint64_t{1}}});
+  }
+
+  TEST_CASE(
+      "the search for the oldest starts where the last one ended, or at what came in meanwhile") {
+    Ledger ledger(10);
+    CHECK(ledger.start_search() == QueueId(0));
+    ledger.commit({arrival(7)});
+    ledger.end_search(QueueId(20));
+    CHECK(ledger.start_search() == QueueId(7));
+    ledger.end_search(QueueId(20));
+    CHECK(ledger.start_search() == QueueId(20));
+    ledger.end_search(QueueId(20));
+    ledger.commit({arrival(3)});  // a clock that went back, or a release from a hold
+    CHECK(ledger.start_search() == QueueId(3));
+  }
+}

@@ -1,0 +1,192 @@
+#include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_store.hpp"
+#include "tests/unit/spool/asked.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+using namespace spool;
+using namespace std::chrono_literals;
+using asked::noon;
+using policy::EventKind;
+
+namespace {
+
+/// Changes a closed spool behind its back.
+void spoil(const std::filesystem::path& directory, const std::string& sql) {
+  auto connection = sqlite::Connection::open(directory / "spool.sqlite", "");
+  REQUIRE(connection.has_value());
+  REQUIRE(connection->execute(sql.c_str()));
+  REQUIRE(connection->changed_rows() == 1);
+}
+
+std::string number(const Job& job) { return std::to_string(job.entry.id.value()); }
+
+}  // namespace
+
+TEST_SUITE("relay/spool/sqlite_recovery") {
+  TEST_CASE("what was in doubt is queued again at once with an event, the rest stays as it was") {
+    const asked::TempDir temp;
+    const auto id = [](std::uint32_t n) { return asked::message(n).entry.id; };
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      CHECK(recovery.queued == 0);
+      for (std::uint32_t i = 0; i < 4; ++i)
+        REQUIRE(asked::accept(*store, asked::message(i), i == 0) == Accepted::stored);
+      auto doubt = asked::change(id(0), State::in_doubt, EventKind::in_doubt, noon + 1h);
+      doubt.attempts = 2;
+      REQUIRE(asked::change(*store, doubt));
+      auto hold = asked::change(id(1), State::held, EventKind::held, noon + 1h);
+      hold.reason = policy::Reason::by_hand;
+      REQUIRE(asked::change(*store, hold));
+      REQUIRE(asked::change(*store, asked::change(id(2), State::failed, EventKind::failed)));
+    }
+    for (int opening = 0; opening < 2; ++opening) {  // the second finds nothing in doubt
+      CAPTURE(opening);
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()), noon + 5min);
+      CHECK(recovery.queued == 2);
+      CHECK(recovery.in_doubt == (opening == 0 ? 1 : 0));
+      CHECK(recovery.held == 1);
+      CHECK(recovery.quarantined == 0);
+      CHECK(asked::timeline(*store, id(0)) == "accepted in_doubt resent");
+      const auto again = asked::entry(*store, id(0));
+      REQUIRE(again);
+      CHECK(again->state == State::queued);
+      CHECK(again->attempts == 2);
+      CHECK(again->next_attempt == noon + 5min);
+      CHECK(asked::entry(*store, id(1))->reason == policy::Reason::by_hand);
+      CHECK(asked::lease(*store, noon + 5min).size() == 2);
+      const auto counts = asked::counts(*store);
+      CHECK(counts.by_state[static_cast<std::size_t>(State::failed)] == 1);
+      CHECK(counts.held.size() == 1);
+      CHECK(counts.oldest == noon);
+    }
+  }
+
+  TEST_CASE("a damaged entry is set aside as failed, told and counted, and stops nobody") {
+    const asked::TempDir temp;
+    const std::string damages[] = {
+        "UPDATE entries SET envelope = x'0152' WHERE id = ",
+        "UPDATE entries SET envelope = NULL WHERE id = ",
+        "DELETE FROM octets WHERE id = ",
+        "UPDATE octets SET content = x'41' WHERE id = ",
+        "UPDATE entries SET reason = 'nonsense' WHERE id = ",
+    };
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      for (std::uint32_t i = 0; i <= std::size(damages); ++i)
+        REQUIRE(asked::accept(*store, asked::message(i)) == Accepted::stored);
+    }
+    for (std::uint32_t i = 0; i < std::size(damages); ++i)
+      spoil(temp.path(), damages[i] + number(asked::message(i)));
+
+    auto options = asked::options_in(temp.path());
+    std::atomic<int> quarantined{0};
+    std::atomic<int> told{0};
+    options.sinks.quarantined = [&](QueueId) { ++quarantined; };
+    options.sinks.trouble = [&](const std::string&) { ++told; };
+    auto [store, recovery] = asked::open(std::move(options));
+    CHECK(recovery.queued == 6);
+    const auto leased = asked::lease(*store);
+    REQUIRE(leased.size() == 1);
+    CHECK(leased.front().entry.id == asked::message(5).entry.id);
+    CHECK(quarantined == 5);
+    CHECK(told == 5);
+    for (std::uint32_t i = 0; i < 5; ++i) {
+      CAPTURE(i);
+      const auto id = asked::message(i).entry.id;
+      CHECK(asked::becomes([&] { return asked::timeline(*store, id) == "accepted quarantined"; }));
+      CHECK(asked::entry(*store, id)->state == State::failed);
+      CHECK_FALSE(asked::entry(*store, id)->last_reply.empty());
+    }
+    CHECK(asked::counts(*store).by_state[static_cast<std::size_t>(State::failed)] == 5);
+    CHECK_FALSE(asked::next_due(*store));
+  }
+
+  TEST_CASE("an entry in doubt whose octets are gone is quarantined at the start") {
+    const asked::TempDir temp;
+    const auto job = asked::message(1);
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      REQUIRE(asked::accept(*store, job, true) == Accepted::stored);
+      REQUIRE(
+          asked::change(*store, asked::change(job.entry.id, State::in_doubt, EventKind::in_doubt)));
+    }
+    spoil(temp.path(), "DELETE FROM octets WHERE id = " + number(job));
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    CHECK(recovery.quarantined == 1);
+    CHECK(recovery.in_doubt == 0);
+    CHECK(asked::timeline(*store, job.entry.id) == "accepted in_doubt quarantined");
+    CHECK(asked::lease(*store).empty());
+  }
+
+  TEST_CASE("an entry whose state is no word is counted as failed and left alone") {
+    const asked::TempDir temp;
+    const auto job = asked::message(1);
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      REQUIRE(asked::accept(*store, job) == Accepted::stored);
+    }
+    spoil(temp.path(), "UPDATE entries SET state = 'nonsense' WHERE id = " + number(job));
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    CHECK(recovery.queued == 0);
+    CHECK(asked::lease(*store).empty());
+    CHECK(asked::counts(*store).by_state[static_cast<std::size_t>(State::failed)] == 1);
+    CHECK(asked::change(*store, asked::change(job.entry.id, State::queued, EventKind::released)));
+    CHECK(asked::lease(*store).size() == 1);
+  }
+
+  TEST_CASE("a spool of a newer schema is refused in one sentence, an expanded one is opened") {
+    const asked::TempDir temp;
+    { auto opened = asked::open(asked::options_in(temp.path())); }
+    spoil(temp.path(), "UPDATE meta SET value = '2' WHERE name = 'schema'");
+    CHECK(open_sqlite(asked::options_in(temp.path()), noon).has_value());
+    spoil(temp.path(), "UPDATE meta SET value = '2' WHERE name = 'schema_needs'");
+    const auto refused = open_sqlite(asked::options_in(temp.path()), noon);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().sentence().find("newer postern") != std::string::npos);
+  }
+
+  TEST_CASE("a file that is no spool, or lacks what it needs, is refused in one sentence") {
+    const asked::TempDir temp;
+    { auto opened = asked::open(asked::options_in(temp.path())); }
+    SUBCASE("a table is missing") {
+      auto connection = sqlite::Connection::open(temp.path() / "spool.sqlite", "");
+      REQUIRE(connection.has_value());
+      REQUIRE(connection->execute("DROP TABLE events"));
+    }
+    SUBCASE("the secret is missing") {
+      spoil(temp.path(), "DELETE FROM meta WHERE name = 'trace_secret'");
+    }
+    SUBCASE("it is no database") {
+      std::filesystem::resize_file(temp.path() / "spool.sqlite", 100);
+    }
+    const auto refused = open_sqlite(asked::options_in(temp.path()), noon);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().sentence().find('\n') == std::string::npos);
+    CHECK(refused.error().sentence().ends_with("."));
+  }
+
+  TEST_CASE("a directory that is not there is refused") {
+    const asked::TempDir temp;
+    CHECK_FALSE(open_sqlite(asked::options_in(temp.path() / "missing"), noon).has_value());
+  }
+
+  TEST_CASE("the spool's file is for its owner alone") {
+    const asked::TempDir temp;
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    REQUIRE(asked::accept(*store, asked::message(1)) == Accepted::stored);
+    int files = 0;
+    for (const auto& file : std::filesystem::directory_iterator(temp.path())) {
+      CAPTURE(file.path().string());
+      CHECK((file.status().permissions() & std::filesystem::perms(077)) ==
+            std::filesystem::perms::none);
+      ++files;
+    }
+    CHECK(files == 3);  // the file, its log, its shared memory
+  }
+}
