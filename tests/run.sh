@@ -69,7 +69,9 @@ tidy() {
   sources | grep -E '^(mail|policy|dkim|relay)/.*\.cpp$' |
     xargs -P "$jobs" -n 4 clang-tidy-16 -p build/release --quiet
 }
-node_modules() { (cd tests/e2e/clients && npm ci --no-audit --no-fund); }
+node_modules() { # exact versions stand in package.json
+  [ -d tests/e2e/clients/node_modules/nodemailer ] || npm install --prefix tests/e2e/clients --no-package-lock --no-audit --no-fund
+}
 fuzz_one() { # SECONDS TARGET
   local name
   name=$(basename "$2" _fuzz)

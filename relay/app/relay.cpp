@@ -28,6 +28,12 @@ observe::LogOptions log_options(const config::Config& settings) {
   return options;
 }
 
+std::uint64_t largest_message(const config::Config& settings) {
+  std::uint64_t largest = 0;
+  for (const config::App& app : settings.apps) largest = std::max(largest, app.limits.message_size);
+  return largest;
+}
+
 std::filesystem::file_time_type changed_at(const config::Config& settings) {
   std::error_code gone;  // between two versions of the file: the next look sees it
   return settings.certificate.empty() ? std::filesystem::file_time_type{}
@@ -99,8 +105,7 @@ delivery::Connect Relay::connector() {
     if (settings->kind == config::UpstreamKind::capture) {
       return std::make_unique<delivery::CaptureUpstream>(std::move(executor), files_, settings->directory);
     }
-    return std::make_unique<delivery::SmtpUpstream>(std::move(executor), settings, *upstream_tls_.get(), hostname,
-                                                    metrics_);
+    return std::make_unique<delivery::SmtpUpstream>(std::move(executor), settings, *upstream_tls_.get(), hostname);
   };
 }
 
@@ -136,9 +141,8 @@ mail::Result<void> Relay::load_tls(const config::Config& settings) {
 }
 
 mail::Result<void> Relay::listen_smtp() {
-  std::uint64_t largest = 0;
-  for (const config::App& app : settings_.apps) largest = std::max(largest, app.limits.message_size);
-  front_door_ = std::make_unique<net::FrontDoor>(*services_, threads_, settings_.hostname, largest);
+  front_door_ =
+      std::make_unique<net::FrontDoor>(*services_, threads_, settings_.hostname, largest_message(settings_));
   if (auto loaded = load_tls(settings_); !loaded) return loaded.error();
   for (const config::SmtpListener& listener : settings_.smtp) {
     const auto bound = front_door_->listen(listener);
@@ -230,7 +234,9 @@ void Relay::reload() {
   keyring_.set(snapshot->keyring);
   upstream_.set(snapshot->upstream);
   settings_ = std::move(*reading.config);
+  front_door_->announce_size(largest_message(settings_));
   log_.rules(settings_.log);
+  for (const config::Mistake& warning : reading.warnings) log_.warn(config::describe(settings_.file, warning));
   notice(*snapshot);
   log_.info("configuration reloaded");
 }
@@ -259,7 +265,7 @@ asio::awaitable<void> Relay::look_after() {
 /// SIGTERM: no new connections; what is in a transaction or due goes on until the drain is over.
 asio::awaitable<void> Relay::shut_down() {
   const auto end = clock_.monotonic() + settings_.drain;
-  const auto closing = end - std::min<std::chrono::steady_clock::duration>(closing_time, settings_.drain / 5);
+  const auto closing = end - std::min<std::chrono::milliseconds>(closing_time, std::chrono::milliseconds(settings_.drain) / 5);
   log_.info("stopping", {{"sessions", std::uint64_t{front_door_->sessions()}}});
   accepting_ = false;
   front_door_->stop_accepting();

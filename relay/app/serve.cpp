@@ -27,6 +27,9 @@ int serve(const std::filesystem::path& configuration) {
   for (const config::Mistake& mistake : reading.mistakes) {
     std::fprintf(stderr, "%s\n", config::describe(configuration, mistake).c_str());
   }
+  for (const config::Mistake& warning : reading.warnings) {
+    std::fprintf(stderr, "%s\n", config::describe(configuration, warning).c_str());
+  }
   if (!reading.config) return 1;
   try {
     auto relay = Relay::make(std::move(*reading.config));

@@ -41,10 +41,6 @@ mail::Result<std::shared_ptr<const delivery::Keyring>> make_keyring(const config
       notices.push_back("a DKIM key was made for " + domain.name + ": publish the TXT record that stands in " +
                         record_path(key_path(domain, settings.data_dir)).string());
     }
-    if (domain.algorithm == config::KeyAlgorithm::ed25519) {
-      notices.push_back("the domain " + domain.name + " signs with ed25519-sha256, which few receivers verify, and only one "
-                        "signature passes SES: prefer rsa2048");
-    }
     auto signer = dkim::make_signer(library, *key, domain.name, domain.selector);
     if (!signer) return signer.error();
     keyring->signers.emplace(domain.name, std::make_shared<const dkim::Signer>(std::move(*signer)));

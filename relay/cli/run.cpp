@@ -5,13 +5,16 @@
 #include "relay/cli/queue_commands.hpp"
 #include "relay/cli/settings.hpp"
 #include "relay/cli/smtp_password.hpp"
+#include "relay/config/nearest.hpp"
 #include "relay/config/values.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <span>
 
@@ -108,6 +111,20 @@ void add_asking(CLI::App& root, Invocation& invocation) {
   }
 }
 
+/// The sentence on a first word that is no command, or nothing.
+std::optional<std::string> refuse_unknown(const CLI::App& root,
+                                          std::span<const char* const> arguments) {
+  if (arguments.empty() || *arguments[0] == '-') return std::nullopt;
+  std::vector<std::string> names;
+  for (const CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  if (std::ranges::find(names, arguments[0]) != names.end()) return std::nullopt;
+  const std::string near = config::nearest(arguments[0], names);
+  return fmt::format(
+      "There is no such command: {}.",
+      near.empty() ? "`postern --help` shows all" : fmt::format("write `postern {}`", near));
+}
+
 int parse(CLI::App& root, int argc, const char* const* argv, Invocation& invocation) {
   Streams& streams = invocation.streams;
   try {
@@ -116,7 +133,7 @@ int parse(CLI::App& root, int argc, const char* const* argv, Invocation& invocat
   } catch (const CLI::Success& answer) {  // --help, --version
     return root.exit(answer, streams.out, streams.err);
   } catch (const CLI::ParseError& error) {
-    streams.err << error.what() << "\nRun with --help for what it takes.\n";
+    streams.err << fmt::format("{} (--help shows what it takes)\n", error.what());
     return 2;
   } catch (const std::exception& error) {
     streams.err << error.what() << '\n';
@@ -127,12 +144,8 @@ int parse(CLI::App& root, int argc, const char* const* argv, Invocation& invocat
 }  // namespace
 
 int run(int argc, const char* const* argv, const Commands& commands, Streams streams) {
-  const std::span<const char* const> arguments(argv, static_cast<std::size_t>(argc));
-  if (const auto refusal =
-          refuse_awaited(arguments.subspan(std::min<std::size_t>(1, arguments.size())))) {
-    streams.err << *refusal << '\n';
-    return 2;
-  }
+  const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
+  const auto arguments = words.subspan(std::min<std::size_t>(1, words.size()));
   Invocation invocation{commands, streams, {}, {}, 0};
   CLI::App root("Postern, a mail submission relay: SMTP in, signed mail out to Amazon SES",
                 "postern");
@@ -143,7 +156,12 @@ int run(int argc, const char* const* argv, const Commands& commands, Streams str
   add_inspect(root, invocation);
   add_smtp_password(root, invocation);
   add_asking(root, invocation);
-  return parse(root, argc, argv, invocation);
+
+  auto refusal = refuse_awaited(arguments);
+  if (!refusal) refusal = refuse_unknown(root, arguments);
+  if (!refusal) return parse(root, argc, argv, invocation);
+  streams.err << *refusal << '\n';
+  return 2;
 }
 
 }  // namespace cli

@@ -194,6 +194,7 @@ smtp::Settlement Courier::settle(const spool::Job& job, const Attempt& attempt, 
   facts.age = std::chrono::duration_cast<std::chrono::milliseconds>(services_.clock.now() - job.entry.accepted_at);
   facts.random = services_.clock.random();
   services_.metrics.delivery_attempt(smtp::word(result));
+  if (attempt.reply) services_.metrics.upstream_reply(attempt.reply->code);
   return smtp::settle(services_.retry, facts);
 }
 

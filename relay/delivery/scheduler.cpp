@@ -175,7 +175,6 @@ void Scheduler::after(const Report& report) {
   const Time now = services_.clock.monotonic();
   const auto pause = [&](std::chrono::milliseconds length) { paused_until_ = std::max(paused_until_, now + length); };
   if (report.settlement.slow_down) {
-    services_.metrics.upstream_throttled();
     pause(throttle_pause);
   }
   if (report.result == smtp::ReplyClass::too_many_connections) {

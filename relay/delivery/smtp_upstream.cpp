@@ -1,7 +1,5 @@
 #include "relay/delivery/smtp_upstream.hpp"
 
-#include "relay/observe/metrics.hpp"
-
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -62,12 +60,10 @@ std::chrono::seconds patience(smtp::Phase phase) noexcept {
 SmtpUpstream::SmtpUpstream(net::asio::any_io_executor executor,
                            std::shared_ptr<const config::Upstream> settings,
                            net::TlsContext tls,
-                           std::string hostname,
-                           observe::Metrics& metrics)
+                           std::string hostname)
     : executor_(std::move(executor)),
       settings_(std::move(settings)),
       tls_(std::move(tls)),
-      metrics_(metrics),
       session_(options_of(*settings_, std::move(hostname))) {}
 
 net::asio::awaitable<std::optional<Attempt>> SmtpUpstream::open() {
@@ -149,9 +145,6 @@ net::asio::awaitable<smtp::ClientInput> SmtpUpstream::read_reply(smtp::Phase pha
       std::string_view line = waiting.substr(0, end);
       if (line.ends_with('\r')) line.remove_suffix(1);
       connection_->consume(end + 1);
-      if (phase == smtp::Phase::end_of_data || line.size() < 4 || line[3] != '-') {
-        metrics_.upstream_reply(std::atoi(std::string(line.substr(0, 3)).c_str()));
-      }
       co_return smtp::ReplyLine{line};
     }
     if (waiting.size() > smtp::max_reply_line_octets) co_return smtp::Broken{};

@@ -9,10 +9,6 @@
 #include <optional>
 #include <string>
 
-namespace observe {
-class Metrics;
-}
-
 namespace delivery {
 
 /// How long each step of the dialogue may take.
@@ -24,8 +20,7 @@ class SmtpUpstream final : public UpstreamConnection {
   SmtpUpstream(net::asio::any_io_executor executor,
                std::shared_ptr<const config::Upstream> settings,
                net::TlsContext tls,
-               std::string hostname,
-               observe::Metrics& metrics);
+               std::string hostname);
 
   net::asio::awaitable<std::optional<Attempt>> open() override;
   net::asio::awaitable<Attempt> deliver(const spool::Job& job, Hooks& hooks) override;
@@ -46,7 +41,6 @@ class SmtpUpstream final : public UpstreamConnection {
   net::asio::any_io_executor executor_;
   std::shared_ptr<const config::Upstream> settings_;
   net::TlsContext tls_;
-  observe::Metrics& metrics_;
   smtp::ClientSession session_;
   std::unique_ptr<net::Connection> connection_;
   smtp::ClientNext next_;

@@ -34,6 +34,9 @@ class FrontDoor {
   /// The certificate of new connections from here on.
   void replace_tls(TlsContext tls);
 
+  /// The SIZE that new connections announce.
+  void announce_size(std::uint64_t octets) noexcept { size_limit_ = octets; }
+
   void stop_accepting();       ///< closes the ports; sessions go on
   void drain_sessions();       ///< idle ones get 421, others when their transaction ends
   void abort_sessions();
@@ -53,7 +56,7 @@ class FrontDoor {
   Services& services_;
   Threads& threads_;
   std::string hostname_;
-  std::uint64_t size_limit_;
+  std::atomic<std::uint64_t> size_limit_;
   Published<TlsContext> tls_;
   std::vector<std::shared_ptr<Port>> ports_;
   std::vector<std::shared_ptr<Live>> live_;

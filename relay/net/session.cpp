@@ -252,7 +252,7 @@ void Session::record_accepted(const spool::Entry& entry) {
   observe::Circumstances more;
   more.size = entry.size;
   more.recipients = entry.envelope.forward_paths.size();
-  more.took = services_.clock.monotonic() - transaction_began_;
+  if (transaction_began_) more.took = services_.clock.monotonic() - *std::exchange(transaction_began_, std::nullopt);
   more.reverse_path = entry.envelope.reverse_path;
   more.message_id = entry.message_id;
   more.peer = peer_;
@@ -270,6 +270,10 @@ void Session::note(const smtp::Refused& refused) {
   observe::Circumstances more;
   more.peer = peer_;
   more.reverse_path = refused.envelope_from;
+  // Every refusal but that of one recipient ends its transaction.
+  if (transaction_began_ && event.reason != policy::Reason::recipient) {
+    more.took = services_.clock.monotonic() - *std::exchange(transaction_began_, std::nullopt);
+  }
   services_.recorder.record(event, more);
   services_.store.record(std::move(event));
 }

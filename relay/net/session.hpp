@@ -74,7 +74,7 @@ class Session {
   TlsContext tls_;
   std::string peer_;
   std::string output_;
-  std::chrono::steady_clock::time_point transaction_began_{};
+  std::optional<std::chrono::steady_clock::time_point> transaction_began_;
   std::size_t line_octets_ = 0;  ///< of the line the state machine looks at, consumed after it did
   bool skipping_line_ = false;
   bool auth_failed_ = false;

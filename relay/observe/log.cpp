@@ -97,6 +97,11 @@ std::string random_key() {
   return {key.begin(), key.end()};
 }
 
+LogOptions with_key(LogOptions options) {
+  if (options.address_key.empty()) options.address_key = random_key();
+  return options;
+}
+
 // What a line has in common with those that repeat it: an event its kind, app and reason, any other
 // line all its texts.
 std::vector<Field> what_folds(Fields fields) {
@@ -120,7 +125,7 @@ struct Log::State {
   void say(Level level, std::string_view what, std::initializer_list<Field> given);
   void write(Time at, Level level, Fields fields, bool folds);
   void write_body(Time at, Level level, config::LogFormat in, const std::string& body);
-  [[nodiscard]] bool repeats(Level level, const std::string& key);
+  [[nodiscard]] bool repeats(Level level, config::LogFormat in, const std::string& body);
   void tell_repeated(bool all);
   std::optional<std::chrono::milliseconds> tick();
 
@@ -134,7 +139,7 @@ struct Log::State {
 };
 
 Log::State::State(LogOptions given)
-    : options(std::move(given)),
+    : options(with_key(std::move(given))),
       format(options.rules.format),
       addresses(options.rules.addresses),
       folding(options.fold_window),
@@ -144,7 +149,6 @@ Log::State::State(LogOptions given)
               .pending_octets = options.pending_octets,
               .gather = options.gather},
              [this] { return tick(); }) {
-  if (options.address_key.empty()) options.address_key = random_key();
   for (spdlog::logger& each : loggers) {
     each.set_level(level_of(options.rules.level));
     each.flush_on(Level::err);
@@ -159,7 +163,7 @@ void Log::State::write_body(Time at, Level level, config::LogFormat in, const st
 
 void Log::State::write(Time at, Level level, Fields fields, bool folds) {
   const FieldStyle in = style();
-  if (folds && repeats(level, body_of(what_folds(fields), in))) return;
+  if (folds && repeats(level, in.format, body_of(what_folds(fields), in))) return;
   write_body(at, level, in.format, body_of(fields, in));
 }
 
@@ -170,10 +174,12 @@ void Log::State::say(Level level, std::string_view what, std::initializer_list<F
   write(options.now(), level, fields, level >= Level::warn);
 }
 
-// The folding's key is the level and the body of the line that will say how often it was repeated.
-bool Log::State::repeats(Level level, const std::string& key) {
+// The folding's key is all of the line that will say how often it was repeated: level, format and
+// body. The format is kept, because it may change before that line is due.
+bool Log::State::repeats(Level level, config::LogFormat in, const std::string& body) {
+  const std::string key{static_cast<char>(level), static_cast<char>(in)};
   const std::lock_guard lock(folding_mutex);
-  return !folding.first(static_cast<char>('0' + level) + key, options.now());
+  return !folding.first(key + body, options.now());
 }
 
 void Log::State::tell_repeated(bool all) {
@@ -183,14 +189,12 @@ void Log::State::tell_repeated(bool all) {
     const std::lock_guard lock(folding_mutex);
     repeated = folding.end_windows(now, all);
   }
-  const FieldStyle in = style();
-  const bool json = in.format == config::LogFormat::json;
   for (const Repeated& each : repeated) {
+    const auto level = static_cast<Level>(each.key[0]);
+    const auto in = static_cast<config::LogFormat>(each.key[1]);
     const std::array count{Field("repeated", each.count)};
-    write_body(now,
-               static_cast<Level>(each.key.front() - '0'),
-               in.format,
-               each.key.substr(1) + (json ? "," : " ") + body_of(count, in));
+    const std::string separator = in == config::LogFormat::json ? "," : " ";
+    write_body(now, level, in, each.key.substr(2) + separator + body_of(count, {.format = in}));
   }
 }
 
@@ -253,7 +257,6 @@ void Log::error(std::string_view what, std::initializer_list<Field> fields) {
 }
 
 void Log::rules(const config::Log& rules) {
-  state_->tell_repeated(true);  // they were kept in the old format
   state_->format = rules.format;
   state_->addresses = rules.addresses;
   for (spdlog::logger& each : state_->loggers) each.set_level(level_of(rules.level));

@@ -20,9 +20,8 @@ namespace spool {
 struct IntakeBounds {
   std::size_t accepts = 10'000;
   std::uint64_t accept_octets = 64ULL << 20U;
-  std::size_t changes =
-      4096;  ///< of entries that are not leased; those of leased ones are bounded by their leases
-  std::size_t leased_changes = 4 * 65'536;
+  std::size_t changes = 4096;            ///< asked for entries that are not leased
+  std::size_t leased_changes = 262'144;  ///< for leased ones: four for each of 65,536 leases
   std::size_t refusals = 10'000;
 };
 

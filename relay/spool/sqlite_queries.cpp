@@ -184,18 +184,17 @@ std::optional<QueueId> Queries::traceable_before(QueueId id) {
 std::vector<QueueId> Queries::traced(std::string_view word, std::size_t most) {
   const auto key = trace_key_.of(word);
   std::vector<QueueId> ids;
-  auto newest = traceable_before(QueueId(std::numeric_limits<std::int64_t>::max()));
-  while (newest && ids.size() < most) {
+  QueueId above{std::numeric_limits<std::int64_t>::max()};
+  while (ids.size() < most) {
+    const auto newest = traceable_before(above);
+    if (!newest) break;
     const auto from = QueueId::make(newest->unix_milliseconds() - trace_slice, 0);
-    Rows rows(traced_,
-              from.value(),
-              newest->value() + 1,
-              key,
-              static_cast<std::int64_t>(most - ids.size()));
+    const auto wanted = static_cast<std::int64_t>(most - ids.size());
+    Rows rows(traced_, from.value(), above.value(), key, wanted);
     while (rows.next()) ids.emplace_back(rows.integer(0));
     finish(rows);
     if (failed_) break;
-    newest = traceable_before(from);
+    above = from;
   }
   return ids;
 }

@@ -28,18 +28,19 @@ struct StoreSinks {
 /// When the write-ahead log is moved into the file.
 struct LogBounds {
   std::uint64_t moved = 16ULL << 20U;  ///< each so many octets, beside the commits
-  std::uint64_t restarted =
-      64ULL << 20U;  ///< a longer log starts anew: commits wait some milliseconds
+  /// A longer log starts anew: commits wait some milliseconds.
+  std::uint64_t restarted = 64ULL << 20U;
 };
 
 struct SqliteOptions {
-  std::filesystem::path
-      directory;  ///< locked by this process (DataDir); the file is `spool.sqlite` in it
-  std::uint64_t reserve =
-      256ULL << 20U;  ///< octets that stay free on the disk: below, accepts fail
-  std::uint64_t keep_size =
-      1ULL << 30U;                   ///< octets up to which the file is not given back to the disk
-  std::size_t most_leases = 65'536;  ///< an accept with lease beyond it fails, lease() gives fewer
+  /// Locked by this process (DataDir); the file in it is `spool.sqlite`.
+  std::filesystem::path directory;
+  /// Octets that stay free on the disk: below, accepts fail.
+  std::uint64_t reserve = 256ULL << 20U;
+  /// Octets up to which the file is not given back to the disk.
+  std::uint64_t keep_size = 1ULL << 30U;
+  /// An accept with lease beyond it fails, lease() gives fewer.
+  std::size_t most_leases = 65'536;
   IntakeBounds intake;
   BatchBounds batch;
   LogBounds log;

@@ -18,6 +18,7 @@ class Account:
         self._settings = settings
         self._tokens = 0.0
         self._filled_at = 0.0
+        self._rate = 0.0
         self._sent = collections.deque()  # (time, recipients) within the quota's window
         self.sent_in_window = 0
         self.reset()
@@ -96,6 +97,8 @@ class Account:
     def _rate_allows(self, recipients: int, now: float) -> bool:
         """Token bucket; a message with more recipients than the bucket holds passes when it is full."""
         rate = self._settings.max_rate
+        if rate != self._rate:  # a new limit begins with a full bucket
+            self._rate, self._tokens, self._filled_at = rate, self._burst(), now
         if not rate:
             return True
         self._tokens = min(self._burst(), self._tokens + (now - self._filled_at) * rate)

@@ -103,7 +103,12 @@ class Session(asyncio.Protocol):
     async def _handshake(self, then) -> None:
         try:
             transport = await asyncio.get_running_loop().start_tls(
-                self._transport, self, self.endpoint.tls, server_side=True, ssl_handshake_timeout=10
+                self._transport,
+                self,
+                self.endpoint.tls,
+                server_side=True,
+                ssl_handshake_timeout=10,
+                ssl_shutdown_timeout=0.2,  # a close is not put off for the peer's close_notify
             )
         except (OSError, EOFError, asyncio.CancelledError):
             self.endpoint.counts["handshake_failures"] += 1

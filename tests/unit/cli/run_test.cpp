@@ -51,8 +51,15 @@ TEST_SUITE("relay/cli/run") {
       const auto outcome = run(line);
       CHECK(outcome.exit_code == 2);
       CHECK(outcome.out.empty());
-      CHECK_FALSE(outcome.err.empty());
+      CHECK(std::ranges::count(outcome.err, '\n') == 1);
     }
+  }
+
+  TEST_CASE("a command that does not exist is answered with the nearest one, in one line") {
+    CHECK(run({"check-confg", "f"}).err ==
+          "There is no such command: write `postern check-config`.\n");
+    CHECK(run({"xyz"}).err == "There is no such command: `postern --help` shows all.\n");
+    CHECK(run({"queue", "lst"}).exit_code == 2);
   }
 
   TEST_CASE("a command that has not landed yet is refused with one sentence and is not offered") {

@@ -217,11 +217,20 @@ TEST_SUITE("relay/observe/log") {
     log.event(refused());
     log.rules({.format = config::LogFormat::json});
     log.event(refused());
+    log.event(refused());
+    now = start + 10s;
     log.flush();
     const auto lines = captured.lines();
-    REQUIRE(lines.size() == 3);
-    CHECK(lines[1].ends_with(" event=refused app=shop reason=attachment repeated=1"));
-    CHECK(boost::json::parse(lines[2]).is_object());
+    REQUIRE(lines.size() == 4);
+    CHECK(boost::json::parse(lines[1]).is_object());
+    for (const std::string& line : {lines[2], lines[3]}) {
+      if (line.starts_with('{')) {
+        CHECK(boost::json::parse(line).at("repeated").as_int64() == 1);
+      } else {
+        CHECK(line.ends_with(" event=refused app=shop reason=attachment repeated=1"));
+      }
+    }
+    CHECK(lines[2].starts_with('{') != lines[3].starts_with('{'));
   }
 
   TEST_CASE_FIXTURE(Fixture, "the window ends by itself, on the writer's thread") {
