@@ -46,6 +46,7 @@ static Task forms() {
 
 int main() {
   forms();
-  if (alive != 0 || wrong != 0) std::fprintf(stderr, "alive %d, destroyed twice %d\n", alive, wrong);
+  if (alive != 0 || wrong != 0)
+    std::fprintf(stderr, "alive %d, destroyed twice %d\n", alive, wrong);
   return alive == 0 && wrong == 0 ? 0 : 1;
 }

@@ -29,8 +29,8 @@ install_packages() { # those of deploy/packages.txt above its line "# --- to tes
 
 build() {
   say "Building (a few minutes the first time)"
-  cmake --preset release -DBUILD_TESTING=OFF -B build/quickstart > /dev/null
-  cmake --build build/quickstart -j "$(nproc)" --target postern
+  [ -f build/release/CMakeCache.txt ] || cmake --preset release -DBUILD_TESTING=OFF > /dev/null
+  cmake --build --preset release -j "$(nproc)" --target postern
 }
 
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -123,7 +123,7 @@ trap 'exit 0' INT TERM
 
 install_packages
 build
-postern=$PWD/build/quickstart/relay/app/postern
+postern=$PWD/build/release/relay/app/postern
 start_ses
 start_postern
 

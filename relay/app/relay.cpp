@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <future>
 #include <system_error>
 
@@ -36,8 +37,9 @@ std::uint64_t largest_message(const config::Config& settings) {
 
 std::filesystem::file_time_type changed_at(const config::Config& settings) {
   std::error_code gone;  // between two versions of the file: the next look sees it
-  return settings.certificate.empty() ? std::filesystem::file_time_type{}
-                                      : std::filesystem::last_write_time(settings.certificate, gone);
+  return settings.certificate.empty()
+             ? std::filesystem::file_time_type{}
+             : std::filesystem::last_write_time(settings.certificate, gone);
 }
 
 }  // namespace
@@ -49,7 +51,8 @@ mail::Result<std::unique_ptr<Relay>> Relay::make(config::Config settings) {
   auto snapshot = make_snapshot(settings, *dkim);
   if (!snapshot) return snapshot.error();
   auto held = std::make_unique<spool::DataDir>(std::move(*data_dir));
-  std::unique_ptr<Relay> relay(new Relay(std::move(settings), std::move(dkim), *snapshot, std::move(held)));
+  std::unique_ptr<Relay> relay(
+      new Relay(std::move(settings), std::move(dkim), *snapshot, std::move(held)));
   relay->notice(*snapshot);
   if (auto opened = relay->open_store(); !opened) return opened.error();
   auto tls = net::client_tls(relay->settings_.upstreams.front().tls_ca_file);
@@ -77,35 +80,47 @@ Relay::Relay(config::Config settings,
 
 /// What lives on the threads goes before what it uses.
 Relay::~Relay() {
-  if (http_) http_->close();
   threads_.stop_and_join();
+  if (http_) http_->close();
   if (files_) files_->join();
   if (store_) store_->close();
 }
 
 void Relay::make_services() {
-  if (upstream_.get()->kind == config::UpstreamKind::capture) files_ = std::make_shared<asio::thread_pool>(1);
+  if (upstream_.get()->kind == config::UpstreamKind::capture)
+    files_ = std::make_shared<asio::thread_pool>(1);
   courier_services_.reset(new delivery::CourierServices{
-      *store_, recorder_, metrics_, log_, clock_, keyring_, upstream_,
+      *store_,
+      recorder_,
+      metrics_,
+      log_,
+      clock_,
+      keyring_,
+      upstream_,
       {settings_.queue.retry_first, settings_.queue.retry_max, settings_.queue.expire}});
   scheduler_ = std::make_unique<delivery::Scheduler>(*courier_services_, threads_, connector());
-  services_.reset(new net::Services{*store_, recorder_, metrics_, log_, clock_, directory_, {}, {}, {}, {}, {}});
+  services_.reset(new net::Services{
+      *store_, recorder_, metrics_, log_, clock_, directory_, {}, {}, {}, {}, {}});
   services_->reserve = [this](std::uint64_t octets) { return scheduler_->reserve(octets); };
   services_->unreserve = [this](std::uint64_t octets) { scheduler_->unreserve(octets); };
-  services_->deliver = [this](spool::Job job, bool leased) { scheduler_->deliver(std::move(job), leased); };
+  services_->deliver = [this](spool::Job job, bool leased) {
+    scheduler_->deliver(std::move(job), leased);
+  };
   for (const config::App& app : settings_.apps) {
     for (const std::string& domain : app.domains) metrics_.declare(app.name, domain);
   }
 }
 
 delivery::Connect Relay::connector() {
-  return [this, hostname = settings_.hostname](asio::any_io_executor executor)
-             -> std::unique_ptr<delivery::UpstreamConnection> {
+  return [this, hostname = settings_.hostname](
+             asio::any_io_executor executor) -> std::unique_ptr<delivery::UpstreamConnection> {
     const auto settings = upstream_.get();
     if (settings->kind == config::UpstreamKind::capture) {
-      return std::make_unique<delivery::CaptureUpstream>(std::move(executor), files_, settings->directory);
+      return std::make_unique<delivery::CaptureUpstream>(
+          std::move(executor), files_, settings->directory);
     }
-    return std::make_unique<delivery::SmtpUpstream>(std::move(executor), settings, *upstream_tls_.get(), hostname);
+    return std::make_unique<delivery::SmtpUpstream>(
+        std::move(executor), settings, *upstream_tls_.get(), hostname);
   };
 }
 
@@ -119,14 +134,19 @@ mail::Result<void> Relay::open_store() {
   };
   options.sinks.trouble = [this](const std::string& sentence) { log_.error(sentence); };
   options.sinks.mended = [this](const std::string& sentence) { log_.warn(sentence); };
-  options.sinks.quarantined = [this](spool::QueueId id) { log_.error("a damaged entry was quarantined", {{"id", id.text()}}); };
+  options.sinks.quarantined = [this](spool::QueueId id) {
+    log_.error("a damaged entry was quarantined", {{"id", id.text()}});
+  };
   auto opened = spool::open_sqlite(std::move(options), clock_.now());
   if (!opened) return opened.error();
   store_ = std::move(opened->store);
   const spool::Recovery& recovery = opened->recovery;
   for (std::uint64_t i = 0; i < recovery.in_doubt; ++i) metrics_.in_doubt("resent");
-  log_.info("spool opened", {{"queued", recovery.queued}, {"in_doubt", recovery.in_doubt}, {"held", recovery.held},
-                             {"quarantined", recovery.quarantined}});
+  log_.info("spool opened",
+            {{"queued", recovery.queued},
+             {"in_doubt", recovery.in_doubt},
+             {"held", recovery.held},
+             {"quarantined", recovery.quarantined}});
   return {};
 }
 
@@ -141,13 +161,14 @@ mail::Result<void> Relay::load_tls(const config::Config& settings) {
 }
 
 mail::Result<void> Relay::listen_smtp() {
-  front_door_ =
-      std::make_unique<net::FrontDoor>(*services_, threads_, settings_.hostname, largest_message(settings_));
+  front_door_ = std::make_unique<net::FrontDoor>(
+      *services_, threads_, settings_.hostname, largest_message(settings_));
   if (auto loaded = load_tls(settings_); !loaded) return loaded.error();
   for (const config::SmtpListener& listener : settings_.smtp) {
     const auto bound = front_door_->listen(listener);
     if (!bound) return bound.error();
-    log_.info("listening for SMTP", {{"address", bound->address().to_string()}, {"port", std::uint64_t{bound->port()}}});
+    log_.info("listening for SMTP",
+              {{"address", bound->address().to_string()}, {"port", std::uint64_t{bound->port()}}});
   }
   accepting_ = true;
   return {};
@@ -167,16 +188,18 @@ http::Sources Relay::sources() {
 }
 
 mail::Result<void> Relay::listen_http() {
-  http_ = std::make_unique<http::Server>(threads_.context(0).get_executor(), [this](std::string_view what) {
-    recorder_.internal_error(what, "http");
-  });
+  http_ = std::make_unique<http::Server>(
+      threads_.context(0).get_executor(),
+      [this](std::string_view what) { recorder_.internal_error(what, "http"); });
   for (const config::HttpListener& listener : settings_.http) {
     http::Routes routes;
     if (listener.health) routes.merge(http::health_routes(sources()));
     if (listener.metrics) routes.merge(http::metrics_routes(sources()));
-    const auto port = http_->listen(listener.endpoint.address, listener.endpoint.port, std::move(routes));
+    const auto port =
+        http_->listen(listener.endpoint.address, listener.endpoint.port, std::move(routes));
     if (!port) return port.error();
-    log_.info("listening for HTTP", {{"address", listener.endpoint.address}, {"port", std::uint64_t{*port}}});
+    log_.info("listening for HTTP",
+              {{"address", listener.endpoint.address}, {"port", std::uint64_t{*port}}});
   }
   return http_->listen(settings_.socket, http::admin_routes(sources()));
 }
@@ -191,14 +214,15 @@ void Relay::run() {
   const auto executor = threads_.context(0).get_executor();
   const auto sink = [this](std::string_view what) { recorder_.internal_error(what, "relay"); };
   std::promise<void> over;
-  net::spawn(executor, [this] { return obey_signals(); }, sink, [&over] { over.set_value(); });
-  net::spawn(executor, [this] { return look_after(); }, sink, [] {});
+  net::spawn(
+      executor, [this] { return obey_signals(); }, sink, [&over] { over.set_value(); });
+  net::spawn(
+      executor, [this] { return look_after(); }, sink, [] {});
   scheduler_->start();
   threads_.start();
-  log_.info("ready", {{"version", POSTERN_VERSION}, {"hostname", settings_.hostname}});
   over.get_future().wait();
-  http_->close();
   threads_.stop_and_join();
+  http_->close();
   store_->close();
   log_.info("stopped");
   log_.flush();
@@ -206,10 +230,15 @@ void Relay::run() {
 
 asio::awaitable<void> Relay::obey_signals() {
   asio::signal_set signals(threads_.context(0), SIGTERM, SIGINT, SIGHUP);
+  log_.info("ready", {{"version", POSTERN_VERSION}, {"hostname", settings_.hostname}});
   for (;;) {
     const auto [failed, signal] = co_await signals.async_wait(net::tup);
     if (failed || signal != SIGHUP) break;
-    reload();
+    try {
+      reload();
+    } catch (const std::exception& failure) {  // out of memory, say: no reason to stop
+      recorder_.internal_error(failure.what(), "reload");
+    }
   }
   co_await shut_down();
   over_ = true;
@@ -217,9 +246,12 @@ asio::awaitable<void> Relay::obey_signals() {
 
 /// All or nothing: what cannot be taken over leaves everything as it was.
 void Relay::reload() {
-  const auto keep = [this](std::string_view why) { log_.error("reload refused, nothing was changed", {{"why", why}}); };
+  const auto keep = [this](std::string_view why) {
+    log_.error("reload refused, nothing was changed", {{"why", why}});
+  };
   auto reading = config::read(settings_.file);
-  for (const config::Mistake& mistake : reading.mistakes) keep(config::describe(settings_.file, mistake));
+  for (const config::Mistake& mistake : reading.mistakes)
+    keep(config::describe(settings_.file, mistake));
   if (!reading.config) return;
   const auto fixed = config::unchangeable(settings_, *reading.config);
   for (const std::string& sentence : fixed) keep(sentence);
@@ -228,15 +260,18 @@ void Relay::reload() {
   if (!snapshot) return keep(snapshot.error().sentence());
   auto upstream_tls = net::client_tls(snapshot->upstream->tls_ca_file);
   if (!upstream_tls) return keep(upstream_tls.error().sentence());
-  if (const auto loaded = load_tls(*reading.config); !loaded) return keep(loaded.error().sentence());
+  if (const auto loaded = load_tls(*reading.config); !loaded)
+    return keep(loaded.error().sentence());
   upstream_tls_.set(std::make_shared<const net::TlsContext>(std::move(*upstream_tls)));
   directory_.set(snapshot->directory);
   keyring_.set(snapshot->keyring);
   upstream_.set(snapshot->upstream);
   settings_ = std::move(*reading.config);
+  scheduler_->resume();
   front_door_->announce_size(largest_message(settings_));
   log_.rules(settings_.log);
-  for (const config::Mistake& warning : reading.warnings) log_.warn(config::describe(settings_.file, warning));
+  for (const config::Mistake& warning : reading.warnings)
+    log_.warn(config::describe(settings_.file, warning));
   notice(*snapshot);
   log_.info("configuration reloaded");
 }
@@ -246,14 +281,16 @@ void Relay::notice(const Snapshot& snapshot) {
   if (!data_dir_->warning().empty()) log_.warn(data_dir_->warning());
 }
 
-/// What comes round every minute: retention, and a certificate that was renewed in place.
+/// What comes round every minute: retention, due mail, and a certificate that was renewed in place.
 asio::awaitable<void> Relay::look_after() {
   while (!over_) {
     const config::Retention& keep = settings_.retention;
     store_->tidy(clock_.now(), keep.timeline, keep.failed_content, keep.refusals);
+    scheduler_->look();  // whatever was missed, by a clock that was set or a read that failed
     if (certificate_seen_ != changed_at(settings_)) {
       if (const auto loaded = load_tls(settings_); !loaded) {
-        log_.error("the renewed certificate cannot be used, the old one stays", {{"why", loaded.error().sentence()}});
+        log_.error("the renewed certificate cannot be used, the old one stays",
+                   {{"why", loaded.error().sentence()}});
       } else {
         log_.info("certificate reloaded");
       }
@@ -265,13 +302,15 @@ asio::awaitable<void> Relay::look_after() {
 /// SIGTERM: no new connections; what is in a transaction or due goes on until the drain is over.
 asio::awaitable<void> Relay::shut_down() {
   const auto end = clock_.monotonic() + settings_.drain;
-  const auto closing = end - std::min<std::chrono::milliseconds>(closing_time, std::chrono::milliseconds(settings_.drain) / 5);
+  const auto closing = end - std::min<std::chrono::milliseconds>(
+                                 closing_time, std::chrono::milliseconds(settings_.drain) / 5);
   log_.info("stopping", {{"sessions", std::uint64_t{front_door_->sessions()}}});
   accepting_ = false;
   front_door_->stop_accepting();
   const auto delivered = std::make_shared<bool>(false);  // the answers may come after this frame
   scheduler_->drain([delivered] { *delivered = true; });
-  while (clock_.monotonic() < closing && (front_door_->sessions() > 0 || !*delivered)) co_await pause(look_interval);
+  while (clock_.monotonic() < closing && (front_door_->sessions() > 0 || !*delivered))
+    co_await pause(look_interval);
   front_door_->drain_sessions();
   while (clock_.monotonic() < end && front_door_->sessions() > 0) co_await pause(look_interval);
   front_door_->abort_sessions();

@@ -37,7 +37,9 @@ class Relay {
   void run();
 
  private:
-  Relay(config::Config settings, std::unique_ptr<dkim::Library> dkim, const Snapshot& snapshot,
+  Relay(config::Config settings,
+        std::unique_ptr<dkim::Library> dkim,
+        const Snapshot& snapshot,
         std::unique_ptr<spool::DataDir> data_dir);
   mail::Result<void> open_store();
   mail::Result<void> listen_smtp();

@@ -29,16 +29,16 @@ mail::Result<std::shared_ptr<const net::Directory>> make_directory(const config:
   return std::shared_ptr<const net::Directory>(std::move(directory));
 }
 
-mail::Result<std::shared_ptr<const delivery::Keyring>> make_keyring(const config::Config& settings,
-                                                                   dkim::Library& library,
-                                                                   std::vector<std::string>& notices) {
+mail::Result<std::shared_ptr<const delivery::Keyring>> make_keyring(
+    const config::Config& settings, dkim::Library& library, std::vector<std::string>& notices) {
   auto keyring = std::make_shared<delivery::Keyring>();
   for (const config::Domain& domain : settings.domains) {
     bool made = false;
     const auto key = signing_key(domain, settings, made);
     if (!key) return key.error();
     if (made) {
-      notices.push_back("a DKIM key was made for " + domain.name + ": publish the TXT record that stands in " +
+      notices.push_back("a DKIM key was made for " + domain.name +
+                        ": publish the TXT record that stands in " +
                         record_path(key_path(domain, settings.data_dir)).string());
     }
     auto signer = dkim::make_signer(library, *key, domain.name, domain.selector);
@@ -46,7 +46,8 @@ mail::Result<std::shared_ptr<const delivery::Keyring>> make_keyring(const config
     keyring->signers.emplace(domain.name, std::make_shared<const dkim::Signer>(std::move(*signer)));
   }
   for (const config::App& app : settings.apps) {
-    if (!app.configuration_set.empty()) keyring->configuration_sets.emplace(app.name, app.configuration_set);
+    if (!app.configuration_set.empty())
+      keyring->configuration_sets.emplace(app.name, app.configuration_set);
   }
   return std::shared_ptr<const delivery::Keyring>(std::move(keyring));
 }

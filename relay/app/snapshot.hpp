@@ -17,7 +17,8 @@ struct Snapshot {
   std::shared_ptr<const net::Directory> directory;
   std::shared_ptr<const delivery::Keyring> keyring;
   std::shared_ptr<const config::Upstream> upstream;
-  std::vector<std::string> notices;  ///< what the operator should know: a key was made, its record is to be published
+  std::vector<std::string>
+      notices;  ///< what the operator should know: a key was made, its record is to be published
 };
 
 /// Reads and makes keys, hashes credentials. A Failure is one sentence with the mend.

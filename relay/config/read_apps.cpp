@@ -21,8 +21,7 @@ std::string normal_name(const Section& section, const Node& node) {
   auto name = policy::normal_domain(node.scalar);
   if (name) return *std::move(name);
   section.findings().mistake(
-      node.place,
-      fmt::format("{}: {}", in_quotes(node.scalar), name.error().sentence()));
+      node.place, fmt::format("{}: {}", in_quotes(node.scalar), name.error().sentence()));
   return node.scalar;
 }
 

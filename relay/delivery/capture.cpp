@@ -2,7 +2,7 @@
 
 #include "relay/proto/data_framing.hpp"
 
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/json.hpp>
 
@@ -30,7 +30,8 @@ std::string describe(const spool::Entry& entry) {
   object["app"] = entry.app;
   object["domain"] = entry.domain;
   object["mail_from"] = entry.envelope.reverse_path;
-  object["rcpt_to"] = boost::json::array(entry.envelope.forward_paths.begin(), entry.envelope.forward_paths.end());
+  object["rcpt_to"] =
+      boost::json::array(entry.envelope.forward_paths.begin(), entry.envelope.forward_paths.end());
   object["size"] = entry.size;
   return boost::json::serialize(object) + "\n";
 }
@@ -56,7 +57,8 @@ net::asio::awaitable<std::optional<Attempt>> CaptureUpstream::open() {
   Attempt attempt;
   attempt.phase = smtp::Phase::connect;
   attempt.closing = true;
-  attempt.trouble = "cannot make the capture directory " + directory_.string() + ": " + failed.message();
+  attempt.trouble =
+      "cannot make the capture directory " + directory_.string() + ": " + failed.message();
   co_return attempt;
 }
 
@@ -70,8 +72,11 @@ net::asio::awaitable<Attempt> CaptureUpstream::deliver(const spool::Job& job, Ho
   }
   const fs::path base = directory_ / job.entry.id.text();
   const std::string described = describe(job.entry);
-  co_await net::asio::post(*pool_, net::asio::use_awaitable);
-  const bool written = write_whole(base.string() + ".json", described) && write_whole(base.string() + ".eml", unframe(content));
+  // Bound, because a plain post to the pool would come back to this coroutine's own executor at
+  // once.
+  co_await net::asio::post(net::asio::bind_executor(*pool_, net::asio::use_awaitable));
+  const bool written = write_whole(base.string() + ".json", described) &&
+                       write_whole(base.string() + ".eml", unframe(content));
   co_await net::asio::post(executor_, net::asio::use_awaitable);
   if (written) {
     attempt.reply = smtp::UpstreamReply{250, "Ok captured-" + job.entry.id.text()};

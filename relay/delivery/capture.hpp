@@ -9,8 +9,9 @@
 
 namespace delivery {
 
-/// upstream.kind capture: each message becomes ID.eml (as it would have left, dots unstuffed) and ID.json (its envelope) in
-/// a directory; nothing leaves. Files appear whole, by rename; writing runs on `pool`.
+/// upstream.kind capture: each message becomes ID.eml (as it would have left, dots unstuffed) and
+/// ID.json (its envelope) in a directory; nothing leaves. Files appear whole, by rename; writing
+/// runs on `pool`.
 class CaptureUpstream final : public UpstreamConnection {
  public:
   CaptureUpstream(net::asio::any_io_executor executor,

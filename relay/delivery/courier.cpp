@@ -1,5 +1,6 @@
 #include "relay/delivery/courier.hpp"
 
+#include "dkim/pem_cache.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
 #include "relay/observe/recorder.hpp"
@@ -14,18 +15,23 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = net::asio;
 
-constexpr auto idle_limit = 8s;         ///< SES closes after about 10 s
-constexpr auto unsignable_retry = 10min;  ///< how often a message without a usable key is looked at again
+constexpr auto idle_limit = 8s;  ///< SES closes after about 10 s
+constexpr auto unsignable_retry =
+    10min;  ///< how often a message without a usable key is looked at again
 
 }  // namespace
 
-/// The hooks of one delivery: signs when asked, and marks the entry in doubt while MAIL and RCPT are on their way.
+/// The hooks of one delivery: signs when asked, and marks the entry in doubt while MAIL and RCPT
+/// are on their way.
 class Courier::Transaction final : public Hooks {
  public:
-  Transaction(CourierServices& services, const asio::any_io_executor& executor, const spool::Job& job)
+  Transaction(CourierServices& services,
+              const asio::any_io_executor& executor,
+              const spool::Job& job)
       : services_(services), job_(job), mark_(std::make_shared<Mark>(executor)) {}
 
-  /// Asks for the mark, once: it rides in the store's next group commit, and only the final dot waits for it.
+  /// Asks for the mark, once: it rides in the store's next group commit, and only the final dot
+  /// waits for it.
   void ask_for_mark() {
     spool::Change change;
     change.id = job_.entry.id;
@@ -49,13 +55,19 @@ class Courier::Transaction final : public Hooks {
     const auto keyring = services_.keyring.get();
     const auto upstream = services_.upstream.get();
     const auto began = services_.clock.monotonic();
+    const auto hits = dkim::pem_cache_hits();
     auto prepared = prepare(job_, *keyring, *upstream, services_.clock.now());
     if (!prepared) {
       why = prepared.error().sentence();
       return {};
     }
     const std::chrono::duration<double> took = services_.clock.monotonic() - began;
-    services_.metrics.dkim_signature(job_.entry.domain, dkim::word(keyring->signer(job_.entry.domain)->key().algorithm()), took.count());
+    // Another thread's hit can hide a miss of ours; misses that come with every message still show.
+    services_.metrics.dkim_key_cache(dkim::pem_cache_hits() > hits);
+    services_.metrics.dkim_signature(
+        job_.entry.domain,
+        dkim::word(keyring->signer(job_.entry.domain)->key().algorithm()),
+        took.count());
     ask_for_mark();
     return std::move(*prepared);
   }
@@ -84,15 +96,16 @@ class Courier::Transaction final : public Hooks {
 Courier::Courier(CourierServices& services,
                  asio::any_io_executor executor,
                  std::function<std::unique_ptr<UpstreamConnection>()> connect,
-                 Dispatch& dispatch)
+                 Dispatch& dispatch,
+                 spool::Job first)
     : services_(services),
       executor_(std::move(executor)),
       connect_(std::move(connect)),
       dispatch_(dispatch),
-      idle_(executor_) {}
+      idle_(executor_),
+      job_(std::move(first)) {}
 
-asio::awaitable<void> Courier::run(spool::Job first) {
-  job_ = std::move(first);
+asio::awaitable<void> Courier::run() {
   while (co_await next_job()) {
     current_ = std::move(job_);
     job_.reset();
@@ -110,8 +123,10 @@ Report Courier::settle_current(const Attempt& outcome) {
   Report report;
   report.courier = shared_from_this();
   report.octets = current_->entry.size;
-  report.result = smtp::classify(outcome.phase, outcome.reply, outcome.ambiguous, current_->entry.envelope);
+  report.result =
+      smtp::classify(outcome.phase, outcome.reply, outcome.ambiguous, current_->entry.envelope);
   report.settlement = settle(*current_, outcome, report.result);
+  report.connected = outcome.phase >= smtp::Phase::idle;
   report.available = connection_ && !dismissed_;
   commit(*current_, outcome, report.settlement);
   current_.reset();
@@ -119,9 +134,10 @@ Report Courier::settle_current(const Attempt& outcome) {
 }
 
 void Courier::put_back() {
-  if (!current_) return;
   Attempt lost;
-  lost.ambiguous = true;
+  lost.ambiguous = current_.has_value();
+  if (!current_) current_ = std::exchange(job_, std::nullopt);
+  if (!current_) return;
   lost.trouble = "the delivery ended by an internal error";
   connection_.reset();
   dispatch_.settled(settle_current(lost));
@@ -173,12 +189,15 @@ void Courier::dismiss() {
 void Courier::abort() {
   asio::post(executor_, [self = shared_from_this()] {
     self->dismissed_ = true;
+    self->job_.reset();  // not begun: still queued in the store
     self->idle_.cancel();
     if (self->connection_) self->connection_->abort();
   });
 }
 
-smtp::Settlement Courier::settle(const spool::Job& job, const Attempt& attempt, smtp::ReplyClass result) {
+smtp::Settlement Courier::settle(const spool::Job& job,
+                                 const Attempt& attempt,
+                                 smtp::ReplyClass result) {
   if (!attempt.unsignable.empty()) {
     smtp::Settlement hold;
     hold.fate = smtp::Fate::hold;
@@ -191,22 +210,33 @@ smtp::Settlement Courier::settle(const spool::Job& job, const Attempt& attempt, 
   smtp::AttemptFacts facts;
   facts.result = result;
   facts.attempts_before = job.entry.attempts;
-  facts.age = std::chrono::duration_cast<std::chrono::milliseconds>(services_.clock.now() - job.entry.accepted_at);
+  facts.age = std::chrono::duration_cast<std::chrono::milliseconds>(services_.clock.now() -
+                                                                    job.entry.accepted_at);
   facts.random = services_.clock.random();
   services_.metrics.delivery_attempt(smtp::word(result));
   if (attempt.reply) services_.metrics.upstream_reply(attempt.reply->code);
   return smtp::settle(services_.retry, facts);
 }
 
-void Courier::commit(const spool::Job& job, const Attempt& attempt, const smtp::Settlement& settlement) {
+void Courier::commit(const spool::Job& job,
+                     const Attempt& attempt,
+                     const smtp::Settlement& settlement) {
   spool::Change change;
   const auto now = services_.clock.now();
   change.id = job.entry.id;
   switch (settlement.fate) {
-    case smtp::Fate::sent: change.to = spool::State::sent; break;
-    case smtp::Fate::retry: change.to = spool::State::queued; break;
-    case smtp::Fate::hold: change.to = spool::State::held; break;
-    case smtp::Fate::fail: change.to = spool::State::failed; break;
+    case smtp::Fate::sent:
+      change.to = spool::State::sent;
+      break;
+    case smtp::Fate::retry:
+      change.to = spool::State::queued;
+      break;
+    case smtp::Fate::hold:
+      change.to = spool::State::held;
+      break;
+    case smtp::Fate::fail:
+      change.to = spool::State::failed;
+      break;
   }
   change.reason = settlement.reason;
   change.next_attempt = now + settlement.retry_in;

@@ -43,6 +43,7 @@ struct Report {
   std::uint64_t octets = 0;
   smtp::Settlement settlement;
   smtp::ReplyClass result{};
+  bool connected = false;  ///< the connection had become ready for a transaction
   bool available = false;  ///< takes another message; else the courier ends
 };
 
@@ -57,18 +58,22 @@ class Dispatch {
   virtual void due(std::chrono::system_clock::time_point when) = 0;
 };
 
-/// Owns one connection to the upstream for its life: opens it for its first message, delivers, settles each message in the
-/// store, takes the next, and ends when nothing comes within the idle limit. Lives on one thread.
+/// Owns one connection to the upstream for its life: opens it for its first message, delivers,
+/// settles each message in the store, takes the next, and ends when nothing comes within the idle
+/// limit. Lives on one thread.
 class Courier : public std::enable_shared_from_this<Courier> {
  public:
-  Courier(CourierServices& services, net::asio::any_io_executor executor,
-          std::function<std::unique_ptr<UpstreamConnection>()> connect, Dispatch& dispatch);
+  Courier(CourierServices& services,
+          net::asio::any_io_executor executor,
+          std::function<std::unique_ptr<UpstreamConnection>()> connect,
+          Dispatch& dispatch,
+          spool::Job first);
 
-  net::asio::awaitable<void> run(spool::Job first);
+  net::asio::awaitable<void> run();
   void assign(spool::Job job);  ///< to an idle courier; thread-safe
   void dismiss();               ///< end when the message under way is settled; thread-safe
-  void abort();                 ///< end now, at worst in doubt; thread-safe
-  /// After run() ended by an exception: what was under way is sent again later.
+  void abort();                 ///< end now, at worst in doubt, and begin nothing more; thread-safe
+  /// After run() ended by an exception: what was under way, or was to be next, is sent again later.
   void put_back();
   [[nodiscard]] const net::asio::any_io_executor& executor() const noexcept { return executor_; }
 
@@ -78,7 +83,9 @@ class Courier : public std::enable_shared_from_this<Courier> {
   net::asio::awaitable<std::optional<Attempt>> ensure_open();
   net::asio::awaitable<bool> next_job();
   Report settle_current(const Attempt& outcome);
-  [[nodiscard]] smtp::Settlement settle(const spool::Job& job, const Attempt& attempt, smtp::ReplyClass result);
+  [[nodiscard]] smtp::Settlement settle(const spool::Job& job,
+                                        const Attempt& attempt,
+                                        smtp::ReplyClass result);
   void commit(const spool::Job& job, const Attempt& attempt, const smtp::Settlement& settlement);
 
   CourierServices& services_;

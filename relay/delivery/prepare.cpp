@@ -11,26 +11,37 @@ namespace {
 /// RFC 5322 3.3, in UTC. strftime would follow the locale.
 std::string date_time(std::chrono::system_clock::time_point at) {
   static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  static constexpr const char* months[] = {
+      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
   char text[64];
-  const int length = std::snprintf(text, sizeof text, "%s, %d %s %d %02d:%02d:%02d +0000", days[utc.tm_wday],
-                                   utc.tm_mday, months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min,
+  const int length = std::snprintf(text,
+                                   sizeof text,
+                                   "%s, %d %s %d %02d:%02d:%02d +0000",
+                                   days[utc.tm_wday],
+                                   utc.tm_mday,
+                                   months[utc.tm_mon],
+                                   utc.tm_year + 1900,
+                                   utc.tm_hour,
+                                   utc.tm_min,
                                    utc.tm_sec);
   return {text, static_cast<std::size_t>(length)};
 }
 
 /// What SES is told beside the message: where its events go, and how they find the entry again.
-std::vector<std::pair<std::string, std::string>> tags(const spool::Entry& entry, const Keyring& keyring, const config::Upstream& upstream) {
+std::vector<std::pair<std::string, std::string>> tags(const spool::Entry& entry,
+                                                      const Keyring& keyring,
+                                                      const config::Upstream& upstream) {
   std::vector<std::pair<std::string, std::string>> fields;
   if (upstream.kind != config::UpstreamKind::ses) return fields;
   const auto own = keyring.configuration_sets.find(entry.app);
-  const std::string& set = own == keyring.configuration_sets.end() ? upstream.configuration_set : own->second;
+  const std::string& set =
+      own == keyring.configuration_sets.end() ? upstream.configuration_set : own->second;
   if (!set.empty()) fields.emplace_back("X-SES-CONFIGURATION-SET", set);
-  fields.emplace_back("X-SES-MESSAGE-TAGS", "postern_app=" + entry.app + ", postern_id=" + entry.id.text());
+  fields.emplace_back("X-SES-MESSAGE-TAGS",
+                      "postern_app=" + entry.app + ", postern_id=" + entry.id.text());
   return fields;
 }
 
@@ -47,7 +58,8 @@ mail::Result<std::string> prepare(const spool::Job& job,
                                   std::chrono::system_clock::time_point now) {
   const dkim::Signer* signer = keyring.signer(job.entry.domain);
   if (!signer) {
-    return mail::failure("No DKIM key signs for " + job.entry.domain + ": add the domain to the configuration again, or drop the message.");
+    return mail::failure("No DKIM key signs for " + job.entry.domain +
+                         ": add the domain to the configuration again, or drop the message.");
   }
   dkim::MendFacts facts;
   facts.date = date_time(job.entry.accepted_at);
@@ -58,7 +70,8 @@ mail::Result<std::string> prepare(const spool::Job& job,
   if (!mended) return mended.error();
   const auto signature = signer->sign(*mended, now);
   if (!signature) return signature.error();
-  return mail::Result<std::string>(boost::system::in_place_value, smtp::frame(*signature + *mended));
+  return mail::Result<std::string>(boost::system::in_place_value,
+                                   smtp::frame(*signature + *mended));
 }
 
 }  // namespace delivery

@@ -18,6 +18,7 @@ namespace asio = net::asio;
 constexpr std::size_t lease_page = 100;
 constexpr std::uint64_t lease_octets = 8ULL << 20;
 constexpr std::size_t few_ready = 50;
+constexpr auto look_again = 20ms;  ///< at the earliest after a look that found nothing
 constexpr auto throttle_pause = 1s;
 constexpr auto backoff_first = 1s;
 constexpr std::chrono::milliseconds backoff_most = 30s;
@@ -43,7 +44,10 @@ void Scheduler::start() { look(); }
 bool Scheduler::reserve(std::uint64_t octets) {
   // With a backlog in the store the new message queues behind it.
   if (backlog_) return false;
-  if (held_jobs_.fetch_add(1) < most_jobs && held_octets_.fetch_add(octets) + octets <= most_octets) return true;
+  const bool one_more = held_jobs_.fetch_add(1) <
+                        most_jobs;  // both are taken before either is judged, and given back
+  const bool fits = held_octets_.fetch_add(octets) + octets <= most_octets;
+  if (one_more && fits) return true;
   unreserve(octets);
   return false;
 }
@@ -65,6 +69,14 @@ void Scheduler::look() {
   backlog_ = true;
   asio::post(context_, [this] {
     refill();
+    pump();
+  });
+}
+
+void Scheduler::resume() {
+  asio::post(context_, [this] {
+    paused_until_ = {};
+    connect_backoff_ = 0ms;
     pump();
   });
 }
@@ -133,36 +145,44 @@ bool Scheduler::may_send() {
   if (!rate_) return true;
   const auto recipients = static_cast<double>(ready_.front().entry.envelope.forward_paths.size());
   if (rate_->take(recipients, now)) return true;
-  wake_in(rate_->wait(now));
+  wake_in(rate_->wait(recipients, now));
   return false;
 }
 
-/// To the courier that was busy last, so that the others can grow idle and end; a new one where there is none.
+/// To the courier that was busy last, so that the others can grow idle and end; a new one where
+/// there is none.
 void Scheduler::employ(spool::Job job) {
   if (!idle_.empty()) {
     const auto courier = std::move(idle_.back());
     idle_.pop_back();
     return courier->assign(std::move(job));
   }
-  auto& context = threads_.context(next_thread_++ % threads_.size());
-  const asio::any_io_executor executor = context.get_executor();
+  const std::size_t thread = next_thread_++ % threads_.size();
+  const asio::any_io_executor executor = threads_.context(thread).get_executor();
+  ++threads_.load(thread);
   const auto courier = std::make_shared<Courier>(
-      services_, executor, [this, executor] { return connect_(executor); }, *this);
+      services_, executor, [this, executor] { return connect_(executor); }, *this, std::move(job));
   couriers_.insert(courier);
-  auto run = [courier, job = std::move(job)]() mutable { return courier->run(std::move(job)); };
+  auto run = [courier] { return courier->run(); };
   net::spawn(
-      executor, std::move(run),
-      [&recorder = services_.recorder](std::string_view what) { recorder.internal_error(what, "delivery"); },
-      [this, courier] {
+      executor,
+      std::move(run),
+      [&recorder = services_.recorder](std::string_view what) {
+        recorder.internal_error(what, "delivery");
+      },
+      [this, courier, thread] {
         courier->put_back();
+        --threads_.load(thread);
         asio::post(context_, [this, courier] { ended(courier); });
       });
 }
 
 void Scheduler::ended(const std::shared_ptr<Courier>& courier) {
   couriers_.erase(courier);
+  std::erase(idle_, courier);  // it may have failed while it was idle
   if (couriers_.empty() && stopped_) return std::exchange(stopped_, nullptr)();
   pump();
+  check_drained();
 }
 
 unsigned Scheduler::connections_allowed() const {
@@ -173,12 +193,15 @@ unsigned Scheduler::connections_allowed() const {
 /// What an attempt says about the upstream as a whole.
 void Scheduler::after(const Report& report) {
   const Time now = services_.clock.monotonic();
-  const auto pause = [&](std::chrono::milliseconds length) { paused_until_ = std::max(paused_until_, now + length); };
+  const auto pause = [&](std::chrono::milliseconds length) {
+    paused_until_ = std::max(paused_until_, now + length);
+  };
   if (report.settlement.slow_down) {
     pause(throttle_pause);
   }
   if (report.result == smtp::ReplyClass::too_many_connections) {
-    fewer_connections_ = std::min(fewer_connections_ + 1, services_.upstream.get()->max_connections - 1);
+    fewer_connections_ =
+        std::min(fewer_connections_ + 1, services_.upstream.get()->max_connections - 1);
   }
   if (report.settlement.account_wide) {
     account_held_ = true;
@@ -186,9 +209,14 @@ void Scheduler::after(const Report& report) {
   } else if (report.settlement.fate == smtp::Fate::sent) {
     account_held_ = false;  // what is held comes back at its own time
   }
-  const bool unreachable = report.result == smtp::ReplyClass::broken && !report.available;
+  // A message that cannot be signed ends its connection too, but is held: that says nothing of the
+  // upstream.
+  const bool broke = report.result == smtp::ReplyClass::broken && !report.available;
+  const bool unreachable =
+      report.settlement.fate != smtp::Fate::hold && (broke || !report.connected);
   if (unreachable && now >= paused_until_) {  // couriers that fail together count once
-    connect_backoff_ = std::clamp(connect_backoff_ * 2, std::chrono::milliseconds(backoff_first), backoff_most);
+    connect_backoff_ =
+        std::clamp(connect_backoff_ * 2, std::chrono::milliseconds(backoff_first), backoff_most);
     pause(connect_backoff_);
   } else if (report.settlement.fate == smtp::Fate::sent) {
     connect_backoff_ = 0ms;
@@ -198,12 +226,15 @@ void Scheduler::after(const Report& report) {
 
 /// Fetches due entries from the store while few are in memory.
 void Scheduler::refill() {
-  if (stopping_ || leasing_ || !backlog_ || ready_.size() >= few_ready || held_octets_ > most_octets / 2) return;
+  if (stopping_ || leasing_ || !backlog_ || ready_.size() >= few_ready ||
+      held_octets_ > most_octets / 2)
+    return;
   leasing_ = true;
   backlog_ = false;  // what is accepted from here on and not leased sets it again
-  services_.store.lease(services_.clock.now(), lease_page, lease_octets, [this](std::vector<spool::Job> jobs) {
-    asio::post(context_, [this, jobs = std::move(jobs)]() mutable { leased(std::move(jobs)); });
-  });
+  services_.store.lease(
+      services_.clock.now(), lease_page, lease_octets, [this](std::vector<spool::Job> jobs) {
+        asio::post(context_, [this, jobs = std::move(jobs)]() mutable { leased(std::move(jobs)); });
+      });
 }
 
 void Scheduler::leased(std::vector<spool::Job> jobs) {
@@ -223,9 +254,9 @@ void Scheduler::leased(std::vector<spool::Job> jobs) {
 
 void Scheduler::ask_next_due() {
   services_.store.next_due([this](std::optional<std::chrono::system_clock::time_point> due) {
+    // The store looked a while ago: what due() has said since then may be earlier, and stays.
     asio::post(context_, [this, due] {
-      next_due_.reset();
-      if (due) wake_at(*due);
+      if (due) wake_at(std::max(*due, services_.clock.now() + look_again));
     });
   });
 }

@@ -23,8 +23,9 @@ namespace delivery {
 /// Opens connections to the upstream; called on the courier's thread.
 using Connect = std::function<std::unique_ptr<UpstreamConnection>(net::asio::any_io_executor)>;
 
-/// Picks what goes next, within the rate and the connections of the upstream. Its state lives on thread 0 and is asked by
-/// message; it holds a bounded number of messages in memory, all leased from the store, and fetches more when few are left.
+/// Picks what goes next, within the rate and the connections of the upstream. Its state lives on
+/// thread 0 and is asked by message; it holds a bounded number of messages in memory, all leased
+/// from the store, and fetches more when few are left.
 class Scheduler final : public Dispatch {
  public:
   static constexpr std::size_t most_jobs = 1000;
@@ -43,9 +44,15 @@ class Scheduler final : public Dispatch {
   /// Something in the store may be due now: after a release or a reload. Thread-safe.
   void look();
 
-  /// Delivers what is due and then calls `done` once, when nothing is ready or under way; new mail is still taken.
+  /// Ends a pause: what caused it may be mended by the configuration that was just reloaded.
+  /// Thread-safe.
+  void resume();
+
+  /// Delivers what is due and then calls `done` once, when nothing is ready or under way; new mail
+  /// is still taken.
   void drain(std::function<void()> done);
-  /// Ends every courier now; what is under way stays in doubt. `done` is called when all have ended.
+  /// Ends every courier now; what is under way stays in doubt. `done` is called when all have
+  /// ended.
   void stop(std::function<void()> done);
 
   // What couriers call (thread-safe).

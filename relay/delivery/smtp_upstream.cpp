@@ -42,17 +42,22 @@ Attempt broken(smtp::Phase phase, std::string trouble) {
 
 std::chrono::seconds patience(smtp::Phase phase) noexcept {
   switch (phase) {
-    case smtp::Phase::connect: return 15s;
+    case smtp::Phase::connect:
+      return 15s;
     case smtp::Phase::greeting:
     case smtp::Phase::hello:
     case smtp::Phase::starttls:
-    case smtp::Phase::auth: return 30s;
+    case smtp::Phase::auth:
+      return 30s;
     case smtp::Phase::idle:
-    case smtp::Phase::quit: return 5s;
+    case smtp::Phase::quit:
+      return 5s;
     case smtp::Phase::mail:
     case smtp::Phase::rcpt:
-    case smtp::Phase::data: return 120s;
-    case smtp::Phase::end_of_data: return 600s;  // RFC 5321 4.5.3.2.6: ending early makes doubt
+    case smtp::Phase::data:
+      return 120s;
+    case smtp::Phase::end_of_data:
+      return 600s;  // RFC 5321 4.5.3.2.6: ending early makes doubt
   }
   return 30s;
 }
@@ -68,7 +73,8 @@ SmtpUpstream::SmtpUpstream(net::asio::any_io_executor executor,
 
 net::asio::awaitable<std::optional<Attempt>> SmtpUpstream::open() {
   Attempt failure;
-  const bool ready = co_await connect(failure) && (settings_->starttls || co_await secure(failure)) &&
+  const bool ready = co_await connect(failure) &&
+                     (settings_->starttls || co_await secure(failure)) &&
                      co_await converse_until_ready(failure);
   if (ready) co_return std::nullopt;
   if (connection_) connection_->close();
@@ -79,7 +85,8 @@ net::asio::awaitable<bool> SmtpUpstream::connect(Attempt& failure) {
   Tcp::resolver resolver(executor_);
   Tcp::socket socket(executor_);
   net::asio::steady_timer deadline(executor_, patience(smtp::Phase::connect));
-  // The frame outlives the timer: it is cancelled, and its handler run or dropped, before connect() ends.
+  // The frame outlives the timer: it is cancelled, and its handler run or dropped, before connect()
+  // ends.
   auto expired = std::make_shared<bool>(false);
   deadline.async_wait([expired, &resolver, &socket](const boost::system::error_code& cancelled) {
     if (cancelled || *expired) return;
@@ -91,17 +98,21 @@ net::asio::awaitable<bool> SmtpUpstream::connect(Attempt& failure) {
   const auto port = std::to_string(settings_->port);
   auto [unknown, endpoints] = co_await resolver.async_resolve(settings_->host, port, tup);
   boost::system::error_code failed = unknown;
-  if (!failed) std::tie(failed, std::ignore) = co_await net::asio::async_connect(socket, endpoints, tup);
+  if (!failed)
+    std::tie(failed, std::ignore) = co_await net::asio::async_connect(socket, endpoints, tup);
   const bool late = std::exchange(*expired, true);
   deadline.cancel();
-  if (failed || late) {
-    failure = broken(smtp::Phase::connect, "cannot connect to " + settings_->host + ":" + port + ": " +
-                                               (late ? std::string("no answer in time") : failed.message()));
+  if (failed || late || aborted_) {
+    const std::string reason = late     ? "no answer in time"
+                               : failed ? failed.message()
+                                        : "the relay is stopping";
+    failure = broken(smtp::Phase::connect,
+                     "cannot connect to " + settings_->host + ":" + port + ": " + reason);
     co_return false;
   }
   boost::system::error_code ignored;  // without it the connection is only slower
   socket.set_option(Tcp::no_delay(true), ignored);
-  connection_ = std::make_unique<net::Connection>(std::move(socket), input_buffer, true);
+  connection_ = std::make_unique<net::Connection>(std::move(socket), input_buffer, false);
   co_return true;
 }
 
@@ -117,7 +128,8 @@ net::asio::awaitable<bool> SmtpUpstream::converse_until_ready(Attempt& failure) 
   smtp::ClientStep step = session_.start();
   for (;;) {
     smtp::ClientInput input = smtp::Broken{};
-    const bool written = step.output.empty() || co_await write(step.output, patience(smtp::Phase::hello));
+    const bool written =
+        step.output.empty() || co_await write(step.output, patience(smtp::Phase::hello));
     if (std::holds_alternative<smtp::Ready>(step.next)) co_return true;
     if (const auto* over = std::get_if<smtp::ClientClose>(&step.next)) {
       failure = broken(over->phase, explain(over->trouble, over->reply.has_value()));
@@ -147,13 +159,14 @@ net::asio::awaitable<smtp::ClientInput> SmtpUpstream::read_reply(smtp::Phase pha
       connection_->consume(end + 1);
       co_return smtp::ReplyLine{line};
     }
-    if (waiting.size() > smtp::max_reply_line_octets) co_return smtp::Broken{};
+    if (waiting.size() > smtp::max_reply_line_octets || aborted_) co_return smtp::Broken{};
     last_error_ = co_await connection_->fill();
     if (last_error_) co_return smtp::Broken{};
   }
 }
 
-net::asio::awaitable<bool> SmtpUpstream::write(const std::string& octets, std::chrono::seconds within) {
+net::asio::awaitable<bool> SmtpUpstream::write(const std::string& octets,
+                                               std::chrono::seconds within) {
   connection_->expect_within(within);
   last_error_ = co_await connection_->write(octets);
   co_return !last_error_;
@@ -168,7 +181,8 @@ net::asio::awaitable<Attempt> SmtpUpstream::deliver(const spool::Job& job, Hooks
   std::string unsignable;
   for (;;) {
     smtp::ClientInput input = smtp::Broken{};
-    const bool written = step.output.empty() || co_await write(step.output, patience(smtp::Phase::mail));
+    const bool written =
+        step.output.empty() || co_await write(step.output, patience(smtp::Phase::mail));
     if (content.empty() && unsignable.empty()) content = hooks.content(unsignable);
     if (!unsignable.empty()) {
       Attempt attempt = broken(smtp::Phase::mail, unsignable);
@@ -184,7 +198,8 @@ net::asio::awaitable<Attempt> SmtpUpstream::deliver(const spool::Job& job, Hooks
       attempt.trouble = explain(over->trouble, over->reply.has_value());
       co_return attempt;
     }
-    if (std::holds_alternative<smtp::ClientClose>(step.next)) co_return broken(smtp::Phase::idle, explain({}, false));
+    if (std::holds_alternative<smtp::ClientClose>(step.next))
+      co_return broken(smtp::Phase::idle, explain({}, false));
     if (const auto* await = std::get_if<smtp::AwaitReply>(&step.next); await && written) {
       input = co_await read_reply(await->phase);
     } else if (std::holds_alternative<smtp::SendContent>(step.next) && written) {
@@ -194,17 +209,21 @@ net::asio::awaitable<Attempt> SmtpUpstream::deliver(const spool::Job& job, Hooks
   }
 }
 
-/// The point of no return: once the content is written the outcome may be in doubt, so the mark is durable before it.
-net::asio::awaitable<smtp::ClientInput> SmtpUpstream::send_content(const std::string& content, Hooks& hooks) {
+/// The point of no return: once the content is written the outcome may be in doubt, so the mark is
+/// durable before it.
+net::asio::awaitable<smtp::ClientInput> SmtpUpstream::send_content(const std::string& content,
+                                                                   Hooks& hooks) {
   if (!co_await hooks.marked() || aborted_) co_return smtp::ContentWithheld{};
-  // Even a write that fails half-way may have carried the final dot: what follows is ambiguous either way.
+  // Even a write that fails half-way may have carried the final dot: what follows is ambiguous
+  // either way.
   co_await write(content, patience(smtp::Phase::end_of_data));
   co_return smtp::ContentSent{};
 }
 
 bool SmtpUpstream::stale() {
   char octet = 0;
-  const auto got = ::recv(connection_->socket().native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+  const auto got =
+      ::recv(connection_->socket().native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
   return got >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 

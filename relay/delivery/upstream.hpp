@@ -17,16 +17,18 @@ struct Attempt {
   bool ambiguous = false;                    ///< content and final dot went out, no reply came
   bool closing = false;                      ///< the connection is not to be used again
   std::string trouble;                       ///< for people, where there is no reply
-  std::string unsignable;                    ///< not empty: nothing was sent because the message could not be signed
+  std::string unsignable;  ///< not empty: nothing was sent because the message could not be signed
 };
 
 /// What a delivery needs of its courier while it is under way.
 class Hooks {
  public:
   virtual ~Hooks() = default;
-  /// The framed octets; empty when the message cannot be signed (`why` then says it). Called while MAIL is on its way.
+  /// The framed octets; empty when the message cannot be signed (`why` then says it). Called while
+  /// MAIL is on its way.
   virtual std::string content(std::string& why) = 0;
-  /// Waits until the in-doubt mark is durable; false if it could not be made: the final dot must not be sent.
+  /// Waits until the in-doubt mark is durable; false if it could not be made: the final dot must
+  /// not be sent.
   virtual net::asio::awaitable<bool> marked() = 0;
 };
 

@@ -16,15 +16,17 @@ bool AuthGuard::locked(std::string_view user, std::string_view address, Time now
 void AuthGuard::failed(std::string_view user, std::string_view address, Time now) {
   const std::lock_guard lock(mutex_);
   Failures& failures = failures_[Pair(user, address)];
-  if (failures.connections == 0 || now - failures.since >= limits::failed_window) failures = {now, 0};
+  if (failures.connections == 0 || now - failures.since >= limits::failed_window)
+    failures = {now, 0};
   ++failures.connections;
   if (failures_.size() > limits::guarded_pairs) forget_oldest();
 }
 
 void AuthGuard::forget_oldest() {
-  const auto oldest = std::min_element(failures_.begin(), failures_.end(), [](const auto& a, const auto& b) {
-    return a.second.since < b.second.since;
-  });
+  const auto oldest =
+      std::min_element(failures_.begin(), failures_.end(), [](const auto& a, const auto& b) {
+        return a.second.since < b.second.since;
+      });
   failures_.erase(oldest);
 }
 

@@ -11,8 +11,9 @@
 
 namespace net {
 
-/// Counts connections that failed to log in, by user name and address: Symfony tries two mechanisms on one connection, so
-/// attempts are not what counts. Thread-safe; remembers at most limits::guarded_pairs, forgetting the oldest.
+/// Counts connections that failed to log in, by user name and address: Symfony tries two mechanisms
+/// on one connection, so attempts are not what counts. Thread-safe; remembers at most
+/// limits::guarded_pairs, forgetting the oldest.
 class AuthGuard {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -15,8 +15,9 @@ namespace net {
 
 using boost::system::error_code;
 
-/// The timer outlives the connection by its last handler, so it is shared with that handler. It is armed anew only when
-/// the deadline moves closer: a deadline that moves away is seen when the timer fires.
+/// The timer outlives the connection by its last handler, so it is shared with that handler. It is
+/// armed anew only when the deadline moves closer: a deadline that moves away is seen when the
+/// timer fires.
 struct Connection::Watchdog : std::enable_shared_from_this<Watchdog> {
   Watchdog(const asio::any_io_executor& executor, Tcp::socket* guarded)
       : timer(executor), socket(guarded) {}
@@ -91,8 +92,8 @@ asio::awaitable<error_code> Connection::fill() {
   }
   if (end_ == buffer_.size()) co_return asio::error::no_buffer_space;
   if (quick_ack_) {
-    // PHP writes in small pieces and waits 44 ms for a delayed ACK each time; the kernel forgets the option, so it is
-    // set before every read. Failing costs time only.
+    // PHP writes in small pieces and waits 44 ms for a delayed ACK each time; the kernel forgets
+    // the option, so it is set before every read. Failing costs time only.
     const int on = 1;
     ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
   }

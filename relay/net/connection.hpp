@@ -20,8 +20,9 @@ namespace net {
 using Tcp = asio::ip::tcp;
 using TlsContext = std::shared_ptr<asio::ssl::context>;
 
-/// One TCP connection, in clear text or TLS, with an input buffer and one watchdog: each step sets the deadline, and past
-/// it every operation under way ends with an error and expired() is true. Lives on one thread.
+/// One TCP connection, in clear text or TLS, with an input buffer and one watchdog: each step sets
+/// the deadline, and past it every operation under way ends with an error and expired() is true.
+/// Lives on one thread.
 class Connection {
  public:
   Connection(Tcp::socket socket, std::size_t input_buffer_octets, bool quick_ack);
@@ -34,7 +35,8 @@ class Connection {
   /// Verifies the peer's certificate and that it is for `host`.
   asio::awaitable<boost::system::error_code> connect_tls(TlsContext context, std::string host);
 
-  /// Reads once into the buffer; an error at the end of the stream, when the buffer is full, and past the deadline.
+  /// Reads once into the buffer; an error at the end of the stream, when the buffer is full, and
+  /// past the deadline.
   asio::awaitable<boost::system::error_code> fill();
   [[nodiscard]] std::string_view buffered() const noexcept;
   void consume(std::size_t octets) noexcept;
@@ -42,7 +44,8 @@ class Connection {
   /// Writes all of `octets`, which the caller keeps alive.
   asio::awaitable<boost::system::error_code> write(std::string_view octets);
 
-  /// The watchdog's deadline, from now; each read and write is to be preceded by one. Ends an expiry.
+  /// The watchdog's deadline, from now; each read and write is to be preceded by one. Ends an
+  /// expiry.
   void expect_within(std::chrono::milliseconds limit);
   [[nodiscard]] bool expired() const noexcept;
   /// Ends the operation under way, as the deadline would, without expiring. For the drain.
@@ -50,7 +53,8 @@ class Connection {
   [[nodiscard]] bool encrypted() const noexcept { return tls_.has_value(); }
   [[nodiscard]] Tcp::socket& socket() noexcept { return socket_; }
   [[nodiscard]] asio::ssl::stream<Tcp::socket&>* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
-  /// Sends what the kernel still has (no linger); TLS peers get no close_notify, whose loss would say nothing in SMTP.
+  /// Sends what the kernel still has (no linger); TLS peers get no close_notify, whose loss would
+  /// say nothing in SMTP.
   void close() noexcept;
 
  private:

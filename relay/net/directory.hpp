@@ -28,11 +28,13 @@ class Credential {
 /// The apps of this moment: one immutable snapshot, replaced whole on reload.
 struct Directory {
   std::map<std::string, std::shared_ptr<const policy::AppFacts>, std::less<>> apps;
-  std::map<std::string, Credential, std::less<>> credentials;  ///< by app name, which is the AUTH user name
+  std::map<std::string, Credential, std::less<>>
+      credentials;  ///< by app name, which is the AUTH user name
 
-  /// The app that this credential belongs to, or null. Costs the same whether the user exists or not.
-  [[nodiscard]] std::shared_ptr<const policy::AppFacts> authenticate(std::string_view user,
-                                                                     std::string_view password) const;
+  /// The app that this credential belongs to, or null. Costs the same whether the user exists or
+  /// not.
+  [[nodiscard]] std::shared_ptr<const policy::AppFacts> authenticate(
+      std::string_view user, std::string_view password) const;
   [[nodiscard]] std::shared_ptr<const policy::AppFacts> app(std::string_view name) const;
 };
 

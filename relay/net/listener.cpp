@@ -19,7 +19,8 @@ namespace {
 using boost::system::error_code;
 using namespace std::chrono_literals;
 
-constexpr std::string_view too_many = "421 4.3.2 Too many connections at once, try again [storage]\r\n";
+constexpr std::string_view too_many =
+    "421 4.3.2 Too many connections at once, try again [storage]\r\n";
 
 asio::ip::address without_mapping(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
@@ -47,7 +48,8 @@ bool within(const std::string& cidr, const asio::ip::address& address) {
 bool allowed(const std::vector<std::string>& networks, const asio::ip::address& address) {
   for (const std::string& entry : networks) {
     const std::string host_bits = address.is_v4() ? "/32" : "/128";
-    if (within(entry.find('/') == std::string::npos ? entry + host_bits : entry, address)) return true;
+    if (within(entry.find('/') == std::string::npos ? entry + host_bits : entry, address))
+      return true;
   }
   return false;
 }
@@ -55,7 +57,8 @@ bool allowed(const std::vector<std::string>& networks, const asio::ip::address& 
 std::string base32(std::uint64_t value, int digits) {
   static constexpr char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   std::string text(static_cast<std::size_t>(digits), '0');
-  for (auto place = text.rbegin(); place != text.rend(); ++place, value >>= 5) *place = alphabet[value & 31];
+  for (auto place = text.rbegin(); place != text.rend(); ++place, value >>= 5)
+    *place = alphabet[value & 31];
   return text;
 }
 
@@ -73,7 +76,10 @@ struct FrontDoor::Live {
   std::set<std::shared_ptr<Session>> sessions;
 };
 
-FrontDoor::FrontDoor(Services& services, Threads& threads, std::string hostname, std::uint64_t size_limit)
+FrontDoor::FrontDoor(Services& services,
+                     Threads& threads,
+                     std::string hostname,
+                     std::uint64_t size_limit)
     : services_(services),
       threads_(threads),
       hostname_(std::move(hostname)),
@@ -82,7 +88,8 @@ FrontDoor::FrontDoor(Services& services, Threads& threads, std::string hostname,
   for (std::size_t i = 0; i < threads.size(); ++i) live_.push_back(std::make_shared<Live>());
   const auto since_epoch = services.clock.now().time_since_epoch();
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count();
-  run_reference_ = base32(static_cast<std::uint64_t>(seconds), 7) + base32(services.clock.random(), 2);
+  run_reference_ =
+      base32(static_cast<std::uint64_t>(seconds), 7) + base32(services.clock.random(), 2);
 }
 
 FrontDoor::~FrontDoor() = default;
@@ -90,27 +97,36 @@ FrontDoor::~FrontDoor() = default;
 mail::Result<Tcp::endpoint> FrontDoor::listen(const config::SmtpListener& listener) {
   const auto port = std::make_shared<Port>(threads_.context(0), listener);
   const auto where = listener.endpoint.address + ":" + std::to_string(listener.endpoint.port);
-  const Tcp::endpoint endpoint(asio::ip::make_address(listener.endpoint.address), listener.endpoint.port);
+  const Tcp::endpoint endpoint(asio::ip::make_address(listener.endpoint.address),
+                               listener.endpoint.port);
   error_code failed;
   port->acceptor.open(endpoint.protocol(), failed);
   if (!failed) port->acceptor.set_option(Tcp::acceptor::reuse_address(true), failed);
   if (!failed) port->acceptor.bind(endpoint, failed);
   if (!failed) port->acceptor.listen(asio::socket_base::max_listen_connections, failed);
   if (failed) {
-    return mail::failure("Cannot listen on " + where + " (" + failed.message() +
-                         "): stop what uses that port, or change listen.smtp in the configuration.");
+    return mail::failure(
+        "Cannot listen on " + where + " (" + failed.message() +
+        "): stop what uses that port, or change listen.smtp in the configuration.");
   }
   const Tcp::endpoint bound = port->acceptor.local_endpoint();
   port->label = listener.endpoint.address + ":" + std::to_string(bound.port());
   services_.metrics.declare_listener(port->label);
   ports_.push_back(port);
   auto accepting = [this, port] { return accept_forever(port); };
-  spawn(threads_.context(0).get_executor(), accepting,
-        [&recorder = services_.recorder](std::string_view what) { recorder.internal_error(what, "listener"); }, [] {});
+  spawn(
+      threads_.context(0).get_executor(),
+      accepting,
+      [&recorder = services_.recorder](std::string_view what) {
+        recorder.internal_error(what, "listener");
+      },
+      [] {});
   return bound;
 }
 
-void FrontDoor::replace_tls(TlsContext tls) { tls_.set(std::make_shared<const TlsContext>(std::move(tls))); }
+void FrontDoor::replace_tls(TlsContext tls) {
+  tls_.set(std::make_shared<const TlsContext>(std::move(tls)));
+}
 
 asio::awaitable<void> FrontDoor::accept_forever(std::shared_ptr<Port> port) {
   asio::steady_timer breath(threads_.context(0));
@@ -154,25 +170,35 @@ void FrontDoor::admit(const Port& port, Tcp::socket socket, std::size_t thread) 
   options.auth = listener.app.empty();
   options.plain_text_ok = listed || address.is_loopback();
   options.app = listener.app;
-  run(thread, std::make_shared<Session>(services_, std::move(socket), std::move(options), *tls_.get(), peer), peer,
+  run(thread,
+      std::make_shared<Session>(
+          services_, std::move(socket), std::move(options), *tls_.get(), peer),
+      peer,
       std::move(level));
 }
 
-void FrontDoor::run(std::size_t thread, std::shared_ptr<Session> session, std::string peer,
+void FrontDoor::run(std::size_t thread,
+                    const std::shared_ptr<Session>& session,
+                    const std::string& peer,
                     std::shared_ptr<observe::Level> level) {
-  ++threads_.sessions(thread);
+  ++threads_.load(thread);
   const auto live = live_[thread];
   auto start = [live, session]() -> asio::awaitable<void> {
     live->sessions.insert(session);
     return session->run();
   };
-  auto ended = [this, live, session, thread, peer, level] {
+  auto ended = [this, live, session, thread, peer, level = std::move(level)] {
     live->sessions.erase(session);
-    --threads_.sessions(thread);
+    --threads_.load(thread);
     leave(peer);
   };
-  spawn(threads_.context(thread).get_executor(), std::move(start),
-        [&recorder = services_.recorder](std::string_view what) { recorder.internal_error(what, "session"); }, std::move(ended));
+  spawn(
+      threads_.context(thread).get_executor(),
+      std::move(start),
+      [&recorder = services_.recorder](std::string_view what) {
+        recorder.internal_error(what, "session");
+      },
+      std::move(ended));
 }
 
 bool FrontDoor::enter(const std::string& peer) {

@@ -22,8 +22,8 @@ class Level;
 
 namespace net {
 
-/// The SMTP listeners and the sessions that came in by them. One acceptor a listener hands each socket to the thread with
-/// the fewest sessions.
+/// The SMTP listeners and the sessions that came in by them. One acceptor a listener hands each
+/// socket to the thread with the fewest sessions.
 class FrontDoor {
  public:
   FrontDoor(Services& services, Threads& threads, std::string hostname, std::uint64_t size_limit);
@@ -37,8 +37,8 @@ class FrontDoor {
   /// The SIZE that new connections announce.
   void announce_size(std::uint64_t octets) noexcept { size_limit_ = octets; }
 
-  void stop_accepting();       ///< closes the ports; sessions go on
-  void drain_sessions();       ///< idle ones get 421, others when their transaction ends
+  void stop_accepting();  ///< closes the ports; sessions go on
+  void drain_sessions();  ///< idle ones get 421, others when their transaction ends
   void abort_sessions();
   [[nodiscard]] std::size_t sessions() const noexcept { return open_; }
 
@@ -47,7 +47,9 @@ class FrontDoor {
   struct Live;  ///< one thread's sessions, touched on that thread only
   asio::awaitable<void> accept_forever(std::shared_ptr<Port> port);
   void admit(const Port& port, Tcp::socket socket, std::size_t thread);
-  void run(std::size_t thread, std::shared_ptr<Session> session, std::string peer,
+  void run(std::size_t thread,
+           const std::shared_ptr<Session>& session,
+           const std::string& peer,
            std::shared_ptr<observe::Level> level);
   void for_each_session(void (Session::*what)());
   [[nodiscard]] bool enter(const std::string& peer);

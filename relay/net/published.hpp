@@ -6,8 +6,9 @@
 
 namespace net {
 
-/// A value that is replaced whole while others read it: readers take the snapshot of their moment and keep it.
-/// (std::atomic<std::shared_ptr> of libstdc++ 12 unlocks its reader with relaxed order, which is a data race.)
+/// A value that is replaced whole while others read it: readers take the snapshot of their moment
+/// and keep it. (std::atomic<std::shared_ptr> of libstdc++ 12 unlocks its reader with relaxed
+/// order, which is a data race.)
 template <class T>
 class Published {
  public:

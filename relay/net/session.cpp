@@ -1,7 +1,6 @@
 #include "relay/net/session.hpp"
 
 #include "mail/header_fields.hpp"
-#include "relay/net/limits.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
 #include "relay/observe/recorder.hpp"
@@ -19,7 +18,8 @@
 namespace net {
 namespace {
 
-/// Where the store's answer meets the waiting session: shared with the callback, which may come after the session.
+/// Where the store's answer meets the waiting session: shared with the callback, which may come
+/// after the session.
 struct Answer {
   explicit Answer(const asio::any_io_executor& executor) : arrived(executor) {}
   asio::steady_timer arrived;
@@ -38,13 +38,18 @@ bool is_hello(std::string_view line) {
 
 }  // namespace
 
-Session::Session(Services& services, Tcp::socket socket, smtp::ServerOptions options, TlsContext tls, std::string peer)
+Session::Session(Services& services,
+                 Tcp::socket socket,
+                 smtp::ServerOptions options,
+                 TlsContext tls,
+                 std::string peer)
     : services_(services),
       connection_(std::move(socket), limits::input_buffer, true),
       protocol_(options),
       options_(std::move(options)),
       tls_(std::move(tls)),
-      peer_(std::move(peer)) {}
+      peer_(std::move(peer)),
+      began_(services.clock.monotonic()) {}
 
 asio::awaitable<void> Session::run() {
   if (!co_await greet()) {
@@ -52,7 +57,8 @@ asio::awaitable<void> Session::run() {
     co_return;
   }
   smtp::Step step = protocol_.start();
-  if (!connection_.encrypted() && octets_waiting(connection_.socket())) step = protocol_.resume(smtp::EarlyTalk{});
+  if (!connection_.encrypted() && octets_waiting(connection_.socket()))
+    step = protocol_.resume(smtp::EarlyTalk{});
   for (;;) {
     output_ += step.output;
     if (step.refused) note(*step.refused);
@@ -85,18 +91,21 @@ asio::awaitable<bool> Session::flush() {
 }
 
 asio::awaitable<smtp::Input> Session::perform(smtp::Next next) {
-  if (const auto* read = std::get_if<smtp::ReadLine>(&next)) co_return co_await read_line(read->in_transaction);
-  if (const auto* read = std::get_if<smtp::ReadContent>(&next)) co_return co_await read_content(read->limit);
+  if (const auto* read = std::get_if<smtp::ReadLine>(&next))
+    co_return co_await read_line(read->in_transaction);
+  if (const auto* read = std::get_if<smtp::ReadContent>(&next))
+    co_return co_await read_content(read->limit);
   if (std::holds_alternative<smtp::StartTls>(next)) co_return co_await start_tls();
   if (auto* credential = std::get_if<smtp::Authenticate>(&next)) {
     co_return co_await authenticate(std::move(*credential));
   }
-  if (auto* message = std::get_if<smtp::Commit>(&next)) co_return co_await commit(std::move(*message));
+  if (auto* message = std::get_if<smtp::Commit>(&next))
+    co_return co_await commit(std::move(*message));
   co_return begin(std::get<smtp::Begin>(next));
 }
 
-/// The next command line. What the state machine wants to say is sent only when no further command waits, so that a
-/// pipelining client gets its replies in one segment (RFC 2920).
+/// The next command line. What the state machine wants to say is sent only when no further command
+/// waits, so that a pipelining client gets its replies in one segment (RFC 2920).
 asio::awaitable<smtp::Input> Session::read_line(bool in_transaction) {
   for (;;) {
     const std::string_view waiting = connection_.buffered();
@@ -110,10 +119,14 @@ asio::awaitable<smtp::Input> Session::read_line(bool in_transaction) {
     }
     if (waiting.size() >= smtp::max_line_octets) skipping_line_ = true;
     if (skipping_line_) connection_.consume(waiting.size());
-    if (!co_await flush()) co_return smtp::TimedOut{};
+    if (!co_await flush() || gone_) co_return smtp::TimedOut{};
     if (draining_ && !in_transaction) co_return smtp::Draining{};
+    if (services_.clock.monotonic() - began_ > limits::session_total) co_return smtp::TimedOut{};
     connection_.expect_within(limits::command_idle);
-    if (co_await connection_.fill()) {
+    idle_ = !in_transaction;
+    const auto failed = co_await connection_.fill();
+    idle_ = false;
+    if (failed) {
       if (connection_.expired()) co_return smtp::TimedOut{};
       if (draining_ && !in_transaction) co_return smtp::Draining{};
       gone_ = true;
@@ -148,7 +161,8 @@ asio::awaitable<smtp::Input> Session::read_content(std::uint64_t limit) {
   }
   services_.content_in_memory -= counted;
   if (!reader.complete()) {
-    // A message that stops half-way is discarded, and its connection with it: what follows is not a command.
+    // A message that stops half-way is discarded, and its connection with it: what follows is not a
+    // command.
     gone_ = true;
     co_return smtp::TimedOut{};
   }
@@ -158,6 +172,7 @@ asio::awaitable<smtp::Input> Session::read_content(std::uint64_t limit) {
 
 asio::awaitable<bool> Session::receive(smtp::ContentReader& reader) {
   if (connection_.buffered().empty()) {
+    if (gone_) co_return false;  // abort() came while nothing was under way to interrupt
     connection_.expect_within(limits::content_idle);
     if (co_await connection_.fill()) co_return false;
   }
@@ -166,8 +181,8 @@ asio::awaitable<bool> Session::receive(smtp::ContentReader& reader) {
 }
 
 asio::awaitable<smtp::Input> Session::start_tls() {
-  connection_.consume(std::exchange(line_octets_, 0));
-  if (!connection_.buffered().empty()) co_return smtp::EarlyTalk{};  // clear text behind STARTTLS is never read
+  if (!connection_.buffered().empty())
+    co_return smtp::EarlyTalk{};  // clear text behind STARTTLS is never read
   if (!co_await flush()) co_return smtp::TimedOut{};
   connection_.expect_within(limits::tls_handshake);
   if (co_await connection_.accept_tls(tls_)) gone_ = true;
@@ -177,7 +192,8 @@ asio::awaitable<smtp::Input> Session::start_tls() {
 asio::awaitable<smtp::Input> Session::authenticate(smtp::Authenticate credential) {
   const auto now = services_.clock.monotonic();
   const bool locked = services_.auth_guard.locked(credential.user, peer_, now);
-  auto app = locked ? nullptr : services_.directory.get()->authenticate(credential.user, credential.password);
+  auto app = locked ? nullptr
+                    : services_.directory.get()->authenticate(credential.user, credential.password);
   smtp::wipe(credential.password);
   if (app) co_return smtp::Authenticated{std::move(app)};
   services_.metrics.auth_failure();
@@ -203,7 +219,8 @@ smtp::Input Session::begin(const smtp::Begin& wanted) {
 spool::Job Session::job_of(smtp::Commit message) {
   spool::Job job;
   const auto now = services_.clock.now();
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
   job.entry.id = spool::QueueId::make(milliseconds.count(), services_.clock.random());
   job.entry.app = message.app->name;
   job.entry.domain = std::move(message.domain);
@@ -217,7 +234,7 @@ spool::Job Session::job_of(smtp::Commit message) {
 
 asio::awaitable<smtp::Input> Session::commit(smtp::Commit message) {
   const auto answer = std::make_shared<Answer>(connection_.socket().get_executor());
-  answer->arrived.expires_after(limits::commit);
+  answer->arrived.expires_after(services_.commit_limit);
   const auto job = std::make_shared<const spool::Job>(job_of(std::move(message)));
   const bool leased = services_.reserve(job->entry.size);
   const auto on_answer = [answer, job, leased, &services = services_](spool::Accepted outcome) {
@@ -231,7 +248,8 @@ asio::awaitable<smtp::Input> Session::commit(smtp::Commit message) {
   const auto withdrawal = services_.store.accept(*job, leased, on_answer);
   co_await answer->arrived.async_wait(tup);
   if (!answer->outcome) {
-    // Too late to answer. What is in a commit already stays queued: a second copy is better than a lost mail.
+    // Too late to answer. What is in a commit already stays queued: a second copy is better than a
+    // lost mail.
     const bool taken_back = withdrawal->withdraw();
     services_.log.warn("no commit in time: connection closed without a reply",
                        {{"app", job->entry.app}, {"queued", taken_back ? "no" : "perhaps"}});
@@ -252,7 +270,8 @@ void Session::record_accepted(const spool::Entry& entry) {
   observe::Circumstances more;
   more.size = entry.size;
   more.recipients = entry.envelope.forward_paths.size();
-  if (transaction_began_) more.took = services_.clock.monotonic() - *std::exchange(transaction_began_, std::nullopt);
+  if (transaction_began_)
+    more.took = services_.clock.monotonic() - *std::exchange(transaction_began_, std::nullopt);
   more.reverse_path = entry.envelope.reverse_path;
   more.message_id = entry.message_id;
   more.peer = peer_;
@@ -280,7 +299,7 @@ void Session::note(const smtp::Refused& refused) {
 
 void Session::drain() {
   draining_ = true;
-  if (!protocol_.in_transaction()) connection_.interrupt();
+  if (idle_) connection_.interrupt();  // never a reply that is being written
 }
 
 void Session::abort() {

@@ -4,6 +4,7 @@
 #include "relay/net/clock.hpp"
 #include "relay/net/connection.hpp"
 #include "relay/net/directory.hpp"
+#include "relay/net/limits.hpp"
 #include "relay/net/published.hpp"
 #include "relay/proto/data_framing.hpp"
 #include "relay/proto/server_session.hpp"
@@ -33,16 +34,22 @@ struct Services {
   const Published<Directory>& directory;
   AuthGuard auth_guard;
   std::atomic<std::uint64_t> content_in_memory{0};  ///< octets of unfinished messages
-  /// Room for one more message in delivery's hands? True: it is leased, and `deliver` must follow once it is stored.
+  /// Room for one more message in delivery's hands? True: it is leased, and `deliver` must follow
+  /// once it is stored.
   std::function<bool(std::uint64_t octets)> reserve;
   std::function<void(spool::Job, bool leased)> deliver;  ///< called once an accept was stored
   std::function<void(std::uint64_t octets)> unreserve;   ///< a reserved message was not stored
+  std::chrono::milliseconds commit_limit = limits::commit;
 };
 
 /// One SMTP session from its accepted socket to its end: asks the state machine, does, tells.
 class Session {
  public:
-  Session(Services& services, Tcp::socket socket, smtp::ServerOptions options, TlsContext tls, std::string peer);
+  Session(Services& services,
+          Tcp::socket socket,
+          smtp::ServerOptions options,
+          TlsContext tls,
+          std::string peer);
 
   asio::awaitable<void> run();
   /// The drain is over: an idle session says 421 and ends, one in a transaction finishes it first.
@@ -74,10 +81,12 @@ class Session {
   TlsContext tls_;
   std::string peer_;
   std::string output_;
+  std::chrono::steady_clock::time_point began_;
   std::optional<std::chrono::steady_clock::time_point> transaction_began_;
   std::size_t line_octets_ = 0;  ///< of the line the state machine looks at, consumed after it did
   bool skipping_line_ = false;
   bool auth_failed_ = false;
+  bool idle_ = false;  ///< waits for a command, outside of a transaction
   bool draining_ = false;
   bool gone_ = false;  ///< the client is away: nothing more can be said
 };

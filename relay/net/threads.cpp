@@ -31,7 +31,7 @@ void Threads::stop_and_join() {
 std::size_t Threads::least_busy() const noexcept {
   std::size_t best = 0;
   for (std::size_t i = 1; i < loops_.size(); ++i) {
-    if (loops_[i]->sessions < loops_[best]->sessions) best = i;
+    if (loops_[i]->load <= loops_[best]->load) best = i;
   }
   return best;
 }

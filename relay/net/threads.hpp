@@ -20,16 +20,22 @@ class Threads {
   void start();
   void stop_and_join();
   [[nodiscard]] std::size_t size() const noexcept { return loops_.size(); }
-  [[nodiscard]] boost::asio::io_context& context(std::size_t index) noexcept { return loops_[index]->context; }
-  /// The thread with the fewest sessions.
+  [[nodiscard]] boost::asio::io_context& context(std::size_t index) noexcept {
+    return loops_[index]->context;
+  }
+  /// The thread with the least load.
   [[nodiscard]] std::size_t least_busy() const noexcept;
-  [[nodiscard]] std::atomic<std::size_t>& sessions(std::size_t index) noexcept { return loops_[index]->sessions; }
+  /// Sessions and couriers that live on that thread.
+  [[nodiscard]] std::atomic<std::size_t>& load(std::size_t index) noexcept {
+    return loops_[index]->load;
+  }
 
  private:
   struct Loop {
     boost::asio::io_context context{1};
-    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
-    std::atomic<std::size_t> sessions{0};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+        context.get_executor()};
+    std::atomic<std::size_t> load{0};
     std::thread thread;
   };
   std::vector<std::unique_ptr<Loop>> loops_;

@@ -26,7 +26,9 @@ std::chrono::system_clock::time_point expiry(const X509* certificate) {
   return std::chrono::system_clock::from_time_t(::timegm(&end));
 }
 
-std::string sentence(std::string_view what, const std::filesystem::path& file, std::string_view why) {
+std::string sentence(std::string_view what,
+                     const std::filesystem::path& file,
+                     std::string_view why) {
   return std::string(what) + " " + file.string() + " cannot be used (" + std::string(why) +
          "): give a PEM file that the relay may read.";
 }
@@ -42,11 +44,13 @@ mail::Result<ServerTls> server_tls(const std::filesystem::path& certificate,
   context->use_private_key_file(private_key.string(), asio::ssl::context::pem, failed);
   if (failed) return mail::failure(sentence("The TLS private key", private_key, failed.message()));
   if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
-    return mail::failure("The TLS private key " + private_key.string() + " does not belong to the certificate " +
-                         certificate.string() + ": give the pair that was issued together.");
+    return mail::failure("The TLS private key " + private_key.string() +
+                         " does not belong to the certificate " + certificate.string() +
+                         ": give the pair that was issued together.");
   }
   const std::string id = "postern";
-  SSL_CTX_set_session_id_context(context->native_handle(), reinterpret_cast<const unsigned char*>(id.data()),
+  SSL_CTX_set_session_id_context(context->native_handle(),
+                                 reinterpret_cast<const unsigned char*>(id.data()),
                                  static_cast<unsigned>(id.size()));
   const auto expires = expiry(SSL_CTX_get0_certificate(context->native_handle()));
   return ServerTls{std::move(context), expires};
@@ -60,7 +64,8 @@ mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file) {
   } else {
     context->load_verify_file(ca_file.string(), failed);
   }
-  if (failed) return mail::failure(sentence("The file of TLS authorities", ca_file, failed.message()));
+  if (failed)
+    return mail::failure(sentence("The file of TLS authorities", ca_file, failed.message()));
   return TlsContext(std::move(context));
 }
 

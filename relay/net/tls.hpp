@@ -17,7 +17,8 @@ struct ServerTls {
 [[nodiscard]] mail::Result<ServerTls> server_tls(const std::filesystem::path& certificate,
                                                  const std::filesystem::path& private_key);
 
-/// TLS 1.2 and 1.3 towards the upstream, verified against `ca_file`, or the system's authorities if empty.
+/// TLS 1.2 and 1.3 towards the upstream, verified against `ca_file`, or the system's authorities if
+/// empty.
 [[nodiscard]] mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file);
 
 }  // namespace net

@@ -10,6 +10,8 @@ namespace spool::sqlite {
 namespace {
 
 constexpr std::chrono::milliseconds reserve_checked_after{10'000};  ///< when idle
+constexpr int commits_between_checks =
+    16;  ///< of the reserve: at most 64 MiB of small messages (BatchBounds)
 constexpr int most_item_faults =
     64;  ///< in one batch; more means that the store is damaged at large
 
@@ -59,7 +61,7 @@ bool Writer::work_once() {
   auto batch = intake_.take(low_ ? options_.retry_after : reserve_checked_after);
   for (const auto& ticket : batch.withdrawn) answer(*ticket, Accepted::withdrawn);
   const bool committed = is_empty(batch) || commit(batch);
-  check_reserve();
+  if (low_ || is_empty(batch) || ++unchecked_commits_ >= commits_between_checks) check_reserve();
   return committed && batch.closed;
 }
 
@@ -213,6 +215,7 @@ void Writer::note_working() {
 }
 
 void Writer::check_reserve() {
+  unchecked_commits_ = 0;
   const bool low = free_octets(options_.directory) < options_.reserve;
   if (low && !low_)
     say(options_.sinks.trouble,

@@ -76,6 +76,7 @@ class Writer {
   std::vector<PendingChange> kept_;  ///< the changes of the commit that failed, oldest first
   std::string trouble_;              ///< SQLite's words for the last failure
   bool failing_ = false;
+  int unchecked_commits_ = 0;
   bool low_ = false;  ///< less free than the reserve
   std::atomic<bool> writable_{true};
 };

@@ -1,7 +1,6 @@
 """Fixtures of the scenarios: keys, a relay with ses_sim behind it, and ways to talk to them."""
 
 import contextlib
-import os
 import pathlib
 import ssl
 import sys
@@ -19,8 +18,6 @@ from support import dkim_check  # noqa: E402
 from support.relay_process import Relay, merged, standard_config  # noqa: E402
 from support.ses_process import SesProcess  # noqa: E402
 from support.wire import Reply, Wire  # noqa: E402
-
-SOAK = os.environ.get("POSTERN_SOAK") == "1"
 
 
 class Keys(typing.NamedTuple):

@@ -2,17 +2,17 @@
 accounted for by its in-doubt marks."""
 
 import collections
+import os
 import random
 import threading
 
 import pytest
 
-from conftest import SOAK
 from support import mail
 from support.waiting import until
 
 CLIENTS = 4
-KILLS = 200 if SOAK else 5
+KILLS = 200 if os.environ.get("POSTERN_SOAK") == "1" else 5
 
 
 class Load:

@@ -1,4 +1,5 @@
-// Runs a fuzz target over every file of the folders and files it is given: the corpus as an ordinary test.
+// Runs a fuzz target over every file of the folders and files it is given: the corpus as an
+// ordinary test.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -13,7 +14,8 @@ namespace {
 
 void replay(const std::filesystem::path& file) {
   std::ifstream stream(file, std::ios::binary);
-  const std::vector<char> octets{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  const std::vector<char> octets{std::istreambuf_iterator<char>(stream),
+                                 std::istreambuf_iterator<char>()};
   LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size());
 }
 

@@ -17,7 +17,9 @@ TEST_CASE("over a minute no more than the rate and one burst passes") {
   CHECK(passed <= 14 * 61);
 }
 
-TEST_CASE("recipients count, and a message larger than the bucket passes when it is full, then pays its debt") {
+TEST_CASE(
+    "recipients count, and a message larger than the bucket passes when it is full, then pays its "
+    "debt") {
   const delivery::Rate::Time start{1h};
   delivery::Rate rate(2, start);
   REQUIRE(rate.take(50, start));
@@ -29,9 +31,19 @@ TEST_CASE("the wait it names is long enough, and not a second too long") {
   const delivery::Rate::Time start{1h};
   delivery::Rate rate(0.5, start);
   REQUIRE(rate.take(1, start + 2s));
-  const auto wait = rate.wait(start + 2s);
+  const auto wait = rate.wait(1, start + 2s);
   CHECK(wait <= 3s);
   CHECK(rate.take(1, start + 2s + wait));
+}
+
+TEST_CASE("the wait for a message of many recipients is for all of them, not for one at a time") {
+  const delivery::Rate::Time start{1h};
+  delivery::Rate rate(10, start);
+  REQUIRE(rate.take(5, start));
+  REQUIRE_FALSE(rate.take(10, start));
+  const auto wait = rate.wait(10, start);
+  CHECK(wait >= 500ms);
+  CHECK(rate.take(10, start + wait));
 }
 
 TEST_CASE("a clock that goes back gives nothing and takes nothing") {

@@ -47,7 +47,8 @@ TEST_CASE("the lock ends with its window, and counting begins anew") {
 
 TEST_CASE("at the bound of remembered pairs the oldest is forgotten") {
   net::AuthGuard guard;
-  for (std::size_t i = 0; i < net::limits::failed_connections; ++i) guard.failed("first", "192.0.2.1", start - 1s);
+  for (std::size_t i = 0; i < net::limits::failed_connections; ++i)
+    guard.failed("first", "192.0.2.1", start - 1s);
   for (std::size_t i = 0; i + 1 < net::limits::guarded_pairs; ++i) {
     guard.failed("user" + std::to_string(i), "192.0.2.1", start);
   }

@@ -27,7 +27,11 @@ struct Pair {
   template <class Start>
   void run(Start start) {
     bool threw = false;
-    net::spawn(context.get_executor(), std::move(start), [&threw](std::string_view) { threw = true; }, [] {});
+    net::spawn(
+        context.get_executor(),
+        std::move(start),
+        [&threw](std::string_view) { threw = true; },
+        [] {});
     context.run();
     REQUIRE_FALSE(threw);
   }
@@ -49,7 +53,9 @@ TEST_CASE("a read past the deadline ends, and the connection says that it expire
   CHECK(connection.expired());
 }
 
-TEST_CASE("a deadline that moves away does not fire at its old time, one that moves closer fires at the new") {
+TEST_CASE(
+    "a deadline that moves away does not fire at its old time, one that moves closer fires at the "
+    "new") {
   Pair pair;
   net::Connection connection(std::move(pair.near), 100, false);
   const auto began = std::chrono::steady_clock::now();

@@ -23,8 +23,14 @@ TEST_CASE("the right password gives the app, and nothing else does") {
   REQUIRE(app);
   CHECK(app->name == "shop");
   static const std::pair<const char*, const char*> rows[] = {
-      {"shop", ""},      {"shop", "correct"}, {"shop", "correct horse "}, {"shop", "Correct horse"},
-      {"blog", ""},      {"blog", "correct horse"}, {"", ""},             {"SHOP", "correct horse"},
+      {"shop", ""},
+      {"shop", "correct"},
+      {"shop", "correct horse "},
+      {"shop", "Correct horse"},
+      {"blog", ""},
+      {"blog", "correct horse"},
+      {"", ""},
+      {"SHOP", "correct horse"},
   };
   for (const auto& [user, password] : rows) {
     CAPTURE(user);

@@ -219,7 +219,7 @@ TEST_CASE("a file written into a text is an attachment, a mention of one is not"
        {"Content-Type: multipart/mixed; boundary=b", "--b\n\nx\n--b--\n" + uuencoded, "attachment"},
        {"Content-Type: text/plain; charset=utf-16le\nContent-Transfer-Encoding: base64",
         base64(std::string(
-            "b\0e\0g\0i\0n\0 \0006\0004\0004\0 \0a\0\n\0#\0000\0V\0%\0T\0\n\0e\0n\0d\0\n\0", 46)),
+            "b\0e\0g\0i\0n\0 \0006\0004\0004\0 \0a\0\n\0#\0000\0V\0%\0T\0\n\0e\0n\0d\0\n\0", 44)),
         "attachment"},
        {"X: y", "To make a block, write\nbegin 644 name\nthen the data, then\nend\n", "accept"},
        {"X: y", "begin 644\nend\n", "accept"},
