@@ -112,6 +112,7 @@ void check_app_domains(const Section& section, const App& app, const Config& con
     section.mistake("domains",
                     "an app without domains can send nothing: name at least one of `domains`");
   std::vector<std::string> names;
+  names.reserve(config.domains.size());
   for (const Domain& domain : config.domains) names.push_back(domain.name);
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (std::ranges::find(names, app.domains[i]) != names.end()) continue;

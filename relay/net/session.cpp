@@ -108,31 +108,43 @@ asio::awaitable<smtp::Input> Session::perform(smtp::Next next) {
 /// waits, so that a pipelining client gets its replies in one segment (RFC 2920).
 asio::awaitable<smtp::Input> Session::read_line(bool in_transaction) {
   for (;;) {
-    const std::string_view waiting = connection_.buffered();
-    const auto end = waiting.find('\n');
-    if (end != std::string_view::npos) {
-      if (!std::exchange(skipping_line_, false) && end < smtp::max_line_octets) {
-        co_return take_line(waiting.substr(0, end), end + 1);
-      }
-      line_octets_ = end + 1;
-      co_return smtp::LineTooLong{};
-    }
-    if (waiting.size() >= smtp::max_line_octets) skipping_line_ = true;
-    if (skipping_line_) connection_.consume(waiting.size());
-    if (!co_await flush() || gone_) co_return smtp::TimedOut{};
-    if (draining_ && !in_transaction) co_return smtp::Draining{};
-    if (services_.clock.monotonic() - began_ > limits::session_total) co_return smtp::TimedOut{};
-    connection_.expect_within(limits::command_idle);
-    idle_ = !in_transaction;
-    const auto failed = co_await connection_.fill();
-    idle_ = false;
-    if (failed) {
-      if (connection_.expired()) co_return smtp::TimedOut{};
-      if (draining_ && !in_transaction) co_return smtp::Draining{};
-      gone_ = true;
-      co_return smtp::TimedOut{};
-    }
+    if (auto line = buffered_line()) co_return std::move(*line);
+    if (auto over = co_await read_more(in_transaction)) co_return std::move(*over);
   }
+}
+
+/// The line that has arrived whole; one over the bound is skipped to its end.
+std::optional<smtp::Input> Session::buffered_line() {
+  const std::string_view waiting = connection_.buffered();
+  const auto end = waiting.find('\n');
+  if (end != std::string_view::npos) {
+    if (!std::exchange(skipping_line_, false) && end < smtp::max_line_octets) {
+      return take_line(waiting.substr(0, end), end + 1);
+    }
+    line_octets_ = end + 1;
+    return smtp::LineTooLong{};
+  }
+  if (waiting.size() >= smtp::max_line_octets) skipping_line_ = true;
+  if (skipping_line_) connection_.consume(waiting.size());
+  return std::nullopt;
+}
+
+/// Sends what is to be said, then reads once. Something: it ends the waiting for a line.
+asio::awaitable<std::optional<smtp::Input>> Session::read_more(bool in_transaction) {
+  const std::optional<smtp::Input> over = smtp::TimedOut{};
+  const std::optional<smtp::Input> drained = smtp::Draining{};
+  if (!co_await flush() || gone_) co_return over;
+  if (draining_ && !in_transaction) co_return drained;
+  if (services_.clock.monotonic() - began_ > limits::session_total) co_return over;
+  connection_.expect_within(limits::command_idle);
+  idle_ = !in_transaction;
+  const auto failed = co_await connection_.fill();
+  idle_ = false;
+  if (!failed) co_return std::nullopt;
+  if (connection_.expired()) co_return over;
+  if (draining_ && !in_transaction) co_return drained;
+  gone_ = true;
+  co_return over;
 }
 
 smtp::Input Session::take_line(std::string_view line, std::size_t octets) {

@@ -62,6 +62,8 @@ class Session {
   asio::awaitable<bool> flush();
   asio::awaitable<smtp::Input> perform(smtp::Next next);
   asio::awaitable<smtp::Input> read_line(bool in_transaction);
+  [[nodiscard]] std::optional<smtp::Input> buffered_line();
+  asio::awaitable<std::optional<smtp::Input>> read_more(bool in_transaction);
   asio::awaitable<smtp::Input> read_content(std::uint64_t limit);
   asio::awaitable<bool> receive(smtp::ContentReader& reader);
   asio::awaitable<smtp::Input> start_tls();
