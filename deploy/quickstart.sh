@@ -131,7 +131,7 @@ send 'A Drupal mail: a password reset for alice@example.net' alice@example.net r
 trace_until sent
 signed=$(ls "$home"/ses/*.eml | grep -v received | head -1)
 printf '  as its recipient gets it:\n'
-sed -n '/^DKIM-Signature:.*/,/^$/p' "$signed" | grep -iE '^(DKIM-Signature|From|To|Subject|Date):' | cut -c 1-110 | sed 's/^/    /'
+sed -n '/^DKIM-Signature:.*/,/^$/p' "$signed" | grep -iE '^(DKIM-Signature.*d=example.com|From:|To:|Subject:|Date:)' | cut -c 1-110 | sed 's/^/    /'
 
 send 'A mail that carries a file: refused while the site can still show why' bob@example.net attachment
 trace_until refused

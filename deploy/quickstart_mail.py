@@ -3,6 +3,7 @@
 import smtplib
 import sys
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
 RESET = """alice,
@@ -42,7 +43,7 @@ def main() -> None:
         client.ehlo("www.example.com")
         client.mail("noreply@example.com")
         client.rcpt(to)
-        code, text = client.data(drupal_mail(to, kind).as_bytes())
+        code, text = client.data(drupal_mail(to, kind).as_bytes(policy=SMTP))
         print(code, text.decode())
 
 

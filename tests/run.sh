@@ -83,7 +83,7 @@ fuzz_one() { # SECONDS TARGET
 }
 export -f fuzz_one
 fuzz() { # SECONDS A TARGET
-  cmake --preset fuzz && cmake --build --preset fuzz -j "$jobs" || return 1
+  build fuzz fuzz_targets || return 1
   find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -perm -u+x | sort > "$logs/fuzz-targets"
   [ -s "$logs/fuzz-targets" ] && xargs -P "$jobs" -I{} bash -c 'fuzz_one "$@"' _ "$1" {} < "$logs/fuzz-targets"
 }

@@ -39,6 +39,7 @@ class Courier::Transaction final : public Hooks {
     change.next_attempt = job_.entry.next_attempt;
     change.attempts = job_.entry.attempts;
     change.event.kind = policy::EventKind::in_doubt;
+    change.event.detail = "handed to the upstream, whose reply is awaited";
     change.event.at = services_.clock.now();
     change.event.queue_id = job_.entry.id.text();
     change.event.app = job_.entry.app;
