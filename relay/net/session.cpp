@@ -208,8 +208,10 @@ asio::awaitable<smtp::Input> Session::authenticate(smtp::Authenticate credential
                     : services_.directory.get()->authenticate(credential.user, credential.password);
   smtp::wipe(credential.password);
   if (app) co_return smtp::Authenticated{std::move(app)};
-  services_.metrics.auth_failure();
-  if (!std::exchange(auth_failed_, true)) services_.auth_guard.failed(credential.user, peer_, now);
+  if (!std::exchange(auth_failed_, true)) {  // by connection: Symfony tries two mechanisms on one
+    services_.metrics.auth_failure();
+    services_.auth_guard.failed(credential.user, peer_, now);
+  }
   if (!locked) co_await pause(limits::failed_auth);
   co_return smtp::Authenticated{nullptr, locked};
 }
