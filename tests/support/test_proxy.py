@@ -38,9 +38,11 @@ def echo():
 
 def exchange(port: int) -> tuple[bytes, str]:
     """Sends SENT; what comes back, and how the connection ended: whole, closed, reset or silent."""
-    with socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
-        got = b""
+    got = b""
+    with socket.socket() as connection:
+        connection.settimeout(0.5)
         try:
+            connection.connect(("127.0.0.1", port))  # a refusal may overtake the end of connect
             connection.sendall(SENT)
             while len(got) < len(SENT):
                 octets = connection.recv(65536)
