@@ -112,7 +112,7 @@ net::asio::awaitable<bool> SmtpUpstream::connect(Attempt& failure) {
   }
   boost::system::error_code ignored;  // without it the connection is only slower
   socket.set_option(Tcp::no_delay(true), ignored);
-  connection_ = std::make_unique<net::Connection>(std::move(socket), input_buffer, false);
+  connection_ = std::make_unique<net::Connection>(std::move(socket), input_buffer);
   co_return true;
 }
 

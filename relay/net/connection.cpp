@@ -52,10 +52,9 @@ struct Connection::Watchdog : std::enable_shared_from_this<Watchdog> {
   bool expired = false;
 };
 
-Connection::Connection(Tcp::socket socket, std::size_t input_buffer_octets, bool quick_ack)
+Connection::Connection(Tcp::socket socket, std::size_t input_buffer_octets)
     : socket_(std::move(socket)),
       buffer_(input_buffer_octets),
-      quick_ack_(quick_ack),
       watchdog_(std::make_shared<Watchdog>(socket_.get_executor(), &socket_)) {}
 
 Connection::~Connection() {
@@ -82,7 +81,7 @@ asio::awaitable<error_code> Connection::connect_tls(TlsContext context, std::str
   co_return failed;
 }
 
-asio::awaitable<error_code> Connection::fill() {
+asio::awaitable<error_code> Connection::fill(bool awaits_rest) {
   if (begin_ == end_) {
     begin_ = end_ = 0;
   } else if (end_ == buffer_.size() && begin_ > 0) {
@@ -91,9 +90,9 @@ asio::awaitable<error_code> Connection::fill() {
     begin_ = 0;
   }
   if (end_ == buffer_.size()) co_return asio::error::no_buffer_space;
-  if (quick_ack_) {
+  if (awaits_rest || begin_ != end_) {
     // PHP writes in small pieces and waits 44 ms for a delayed ACK each time; the kernel forgets
-    // the option, so it is set before every read. Failing costs time only.
+    // the option, so it is set before each such read. Failing costs time only.
     const int on = 1;
     ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
   }

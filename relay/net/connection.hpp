@@ -25,7 +25,7 @@ using TlsContext = std::shared_ptr<asio::ssl::context>;
 /// Lives on one thread.
 class Connection {
  public:
-  Connection(Tcp::socket socket, std::size_t input_buffer_octets, bool quick_ack);
+  Connection(Tcp::socket socket, std::size_t input_buffer_octets);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -36,8 +36,9 @@ class Connection {
   asio::awaitable<boost::system::error_code> connect_tls(TlsContext context, std::string host);
 
   /// Reads once into the buffer; an error at the end of the stream, when the buffer is full, and
-  /// past the deadline.
-  asio::awaitable<boost::system::error_code> fill();
+  /// past the deadline. `awaits_rest`: more must come before anything is answered, so what came is
+  /// acknowledged at once; an answer would carry the acknowledgement.
+  asio::awaitable<boost::system::error_code> fill(bool awaits_rest = false);
   [[nodiscard]] std::string_view buffered() const noexcept;
   void consume(std::size_t octets) noexcept;
 
@@ -65,7 +66,6 @@ class Connection {
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  bool quick_ack_;
   std::shared_ptr<Watchdog> watchdog_;
 };
 

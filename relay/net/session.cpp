@@ -44,7 +44,7 @@ Session::Session(Services& services,
                  TlsContext tls,
                  std::string peer)
     : services_(services),
-      connection_(std::move(socket), limits::input_buffer, true),
+      connection_(std::move(socket), limits::input_buffer),
       protocol_(options),
       options_(std::move(options)),
       tls_(std::move(tls)),
@@ -186,7 +186,7 @@ asio::awaitable<bool> Session::receive(smtp::ContentReader& reader) {
   if (connection_.buffered().empty()) {
     if (gone_) co_return false;  // abort() came while nothing was under way to interrupt
     connection_.expect_within(limits::content_idle);
-    if (co_await connection_.fill()) co_return false;
+    if (co_await connection_.fill(true)) co_return false;
   }
   connection_.consume(reader.feed(connection_.buffered()));
   co_return true;

@@ -41,8 +41,10 @@ bool Intake::offer(PendingChange& change, bool leased) {
   const std::lock_guard lock(mutex_);
   if (closed_ || changes_.size() >= (leased ? bounds_.leased_changes : bounds_.changes))
     return false;
+  const bool awaited = change.change.to != State::sent;
   changes_.push_back(std::move(change));
-  wake();
+  changes_awaited_ = changes_awaited_ || awaited;
+  if (awaited || changes_.size() == 1) wake();
   return true;
 }
 
@@ -63,11 +65,10 @@ void Intake::offer(Retention retention) {
 
 Batch Intake::take(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
-  if (idle() && !closed_) {
-    waiting_ = true;
-    work_.wait_for(lock, patience, [this] { return !idle() || closed_; });
-    waiting_ = false;
-  }
+  waiting_ = true;
+  if (idle()) work_.wait_for(lock, patience, [this] { return !idle() || closed_; });
+  work_.wait_for(lock, batch_.ride, [this] { return awaited() || idle() || closed_; });
+  waiting_ = false;
   Batch batch;
   const bool others = !small_.empty() || !changes_.empty() || !refusals_.empty() || retention_;
   large_turn_ = !large_.empty() && (large_turn_ || !others);
@@ -76,6 +77,7 @@ Batch Intake::take(std::chrono::milliseconds patience) {
   } else {
     take_accepts(small_, batch_.rows, batch);
     move_front(changes_, batch_.rows, batch.changes);
+    changes_awaited_ = changes_awaited_ && !changes_.empty();
     move_front(refusals_, batch_.rows, batch.refusals);
     batch.retention = std::exchange(retention_, std::nullopt);
   }
@@ -151,9 +153,11 @@ bool Intake::withdraw(Ticket& ticket) {
   return ticket.stage_ == Ticket::Stage::withdrawn;
 }
 
-bool Intake::idle() const {
-  return small_.empty() && large_.empty() && changes_.empty() && refusals_.empty() && !retention_;
+bool Intake::awaited() const {
+  return !small_.empty() || !large_.empty() || changes_awaited_ || !refusals_.empty() || retention_;
 }
+
+bool Intake::idle() const { return !awaited() && changes_.empty(); }
 
 void Intake::leave(Ticket& ticket) { waiting_octets_ -= weight(ticket); }
 

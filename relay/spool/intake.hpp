@@ -30,6 +30,8 @@ struct BatchBounds {
   std::size_t rows = 500;  ///< of each kind
   std::uint64_t octets = 4ULL << 20U;
   std::uint64_t alone = 256ULL << 10U;  ///< a larger message is committed by itself
+  /// How long a change that nobody waits for (`sent`) lets others come, to share their flush.
+  std::chrono::milliseconds ride{20};
 };
 
 class Intake;
@@ -102,6 +104,7 @@ class Intake {
  private:
   friend class Ticket;
   bool withdraw(Ticket& ticket);
+  bool awaited() const;  ///< somebody waits for the next commit
   bool idle() const;
   void take_accepts(std::deque<std::shared_ptr<Ticket>>& from, std::size_t most, Batch& batch);
   void leave(Ticket& ticket);
@@ -115,6 +118,7 @@ class Intake {
   std::deque<std::shared_ptr<Ticket>> small_, large_;
   std::uint64_t waiting_octets_ = 0;
   std::deque<PendingChange> changes_;
+  bool changes_awaited_ = false;  ///< not only `sent`, which rides in whatever commit comes next
   std::deque<policy::Event> refusals_;
   std::optional<Retention> retention_;
   bool large_turn_ = false;

@@ -9,6 +9,7 @@
 #include "relay/spool/sqlite_schema.hpp"
 #include "relay/spool/sqlite_writer.hpp"
 
+#include <pthread.h>
 #include <sqlite3.h>
 
 #include <mutex>
@@ -98,6 +99,9 @@ void SqliteStore::start() {
   checkpoint_thread_ = std::thread([this] { checkpointer_.run(); });
   write_thread_ = std::thread([this] { writer_.run(); });
   read_thread_ = std::thread([this] { reader_.run(); });
+  pthread_setname_np(checkpoint_thread_.native_handle(), "spool-move");
+  pthread_setname_np(write_thread_.native_handle(), "spool-write");
+  pthread_setname_np(read_thread_.native_handle(), "spool-read");
 }
 
 mail::Result<Recovery> SqliteStore::recover(WallTime now) {

@@ -4,6 +4,7 @@
 #include "relay/spool/sqlite_sql.hpp"
 
 #include <chrono>
+#include <thread>
 #include <utility>
 
 namespace spool::sqlite {
@@ -58,6 +59,7 @@ void Writer::run() {
 
 /// True: closed, and nothing is left to do.
 bool Writer::work_once() {
+  std::this_thread::yield();  // who is about to ask shares this flush; costs nothing when idle
   auto batch = intake_.take(low_ ? options_.retry_after : reserve_checked_after);
   for (const auto& ticket : batch.withdrawn) answer(*ticket, Accepted::withdrawn);
   const bool committed = is_empty(batch) || commit(batch);

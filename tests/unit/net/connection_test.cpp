@@ -43,7 +43,7 @@ TEST_SUITE_BEGIN("relay/net/connection");
 
 TEST_CASE("a read past the deadline ends, and the connection says that it expired") {
   Pair pair;
-  net::Connection connection(std::move(pair.near), 100, true);
+  net::Connection connection(std::move(pair.near), 100);
   error_code failed;
   pair.run([&]() -> asio::awaitable<void> {
     connection.expect_within(10ms);
@@ -57,7 +57,7 @@ TEST_CASE(
     "a deadline that moves away does not fire at its old time, one that moves closer fires at the "
     "new") {
   Pair pair;
-  net::Connection connection(std::move(pair.near), 100, false);
+  net::Connection connection(std::move(pair.near), 100);
   const auto began = std::chrono::steady_clock::now();
   pair.run([&]() -> asio::awaitable<void> {
     connection.expect_within(1ms);
@@ -70,7 +70,7 @@ TEST_CASE(
 
 TEST_CASE("what arrives is kept until consumed, and a full buffer is an error, not a loss") {
   Pair pair;
-  net::Connection connection(std::move(pair.near), 8, true);
+  net::Connection connection(std::move(pair.near), 8);
   asio::write(pair.far, asio::buffer(std::string("0123456789")));
   error_code full;
   pair.run([&]() -> asio::awaitable<void> {
@@ -87,7 +87,7 @@ TEST_CASE("what arrives is kept until consumed, and a full buffer is an error, n
 
 TEST_CASE("interrupt ends the read under way without expiring") {
   Pair pair;
-  net::Connection connection(std::move(pair.near), 100, true);
+  net::Connection connection(std::move(pair.near), 100);
   error_code failed;
   asio::post(pair.context, [&] { asio::post(pair.context, [&] { connection.interrupt(); }); });
   pair.run([&]() -> asio::awaitable<void> { failed = co_await connection.fill(); });

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 using namespace spool;
 using namespace std::chrono_literals;
 
@@ -70,6 +72,35 @@ TEST_SUITE("relay/spool/intake") {
     CHECK(waiting.offer_change(true));
     CHECK(waiting.offer_change(true));
     CHECK_FALSE(waiting.offer_change(true));
+  }
+
+  TEST_CASE("what nobody waits for rides in the commit of what somebody waits for") {
+    BatchBounds bounds;
+    bounds.ride = 1h;
+    Waiting waiting({}, bounds);
+    const auto change_to = [&](State to) {
+      PendingChange pending;
+      pending.change.to = to;
+      return waiting.intake->offer(pending, true);
+    };
+    REQUIRE(change_to(State::sent));
+    std::thread later([&] { CHECK(change_to(State::in_doubt)); });
+    CHECK(waiting.intake->take(1h).changes.size() == 2);
+    later.join();
+    REQUIRE(change_to(State::sent));
+    REQUIRE(waiting.offer());
+    const auto batch = waiting.intake->take(1h);
+    CHECK(batch.accepts.size() + batch.changes.size() == 2);
+  }
+
+  TEST_CASE("what nobody waits for is committed all the same") {
+    BatchBounds bounds;
+    bounds.ride = 1ms;
+    Waiting waiting({}, bounds);
+    PendingChange pending;
+    pending.change.to = State::sent;
+    REQUIRE(waiting.intake->offer(pending, true));
+    CHECK(waiting.intake->take(1h).changes.size() == 1);
   }
 
   TEST_CASE("refusals are bounded") {
