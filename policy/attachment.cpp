@@ -4,6 +4,7 @@
 #include "policy/mime/file_marks.hpp"
 #include "policy/mime/html_references.hpp"
 #include "policy/reply.hpp"
+#include "policy/urgency.hpp"
 
 #include <algorithm>
 #include <array>
@@ -77,7 +78,8 @@ bool is_signature_text(std::string_view type, std::string_view octets) {
 
 class PartJudge {
  public:
-  explicit PartJudge(const AttachmentRules& rules) : rules_(rules) {}
+  PartJudge(const AttachmentRules& rules, std::span<const std::string> urgent_paths)
+      : rules_(rules), urgent_paths_(urgent_paths) {}
 
   std::vector<Part> judge(const mime::Tree& tree) {
     parts_.reserve(tree.nodes.size());
@@ -163,8 +165,9 @@ class PartJudge {
     if (!part.why.empty()) return;
     const std::optional<std::string> converted = mime::to_utf8(octets, node.charset);
     if (converted) part.why = content_fault(node, Encoding::identity, *converted);
-    if (part.why.empty() && is_one_of(node.type, html_types))
-      read_html(converted ? *converted : octets, part);
+    const std::string_view text = converted ? *converted : octets;
+    part.urgent_link = part.urgent_link || has_urgent_link(text, urgent_paths_);
+    if (part.why.empty() && is_one_of(node.type, html_types)) read_html(text, part);
   }
 
   void read_html(std::string_view text, Part& part) {
@@ -271,6 +274,7 @@ class PartJudge {
   }
 
   const AttachmentRules& rules_;
+  std::span<const std::string> urgent_paths_;
   std::vector<Part> parts_;
   std::vector<Image> images_;
   std::set<std::string> content_ids_;
@@ -280,8 +284,10 @@ class PartJudge {
 
 }  // namespace
 
-std::vector<Part> judge_parts(const mime::Tree& tree, const AttachmentRules& rules) {
-  return PartJudge(rules).judge(tree);
+std::vector<Part> judge_parts(const mime::Tree& tree,
+                              const AttachmentRules& rules,
+                              std::span<const std::string> urgent_paths) {
+  return PartJudge(rules, urgent_paths).judge(tree);
 }
 
 std::optional<Finding> find_attachment(const std::vector<Part>& parts, const mime::Tree& tree) {

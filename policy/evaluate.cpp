@@ -25,6 +25,11 @@ std::string domains_of(const AppFacts& app) {
   return text;
 }
 
+/// Who can be asked.
+std::string contact_of(const AppFacts& app) {
+  return app.contact.empty() ? "the operator of the relay" : printable(app.contact, 80);
+}
+
 std::string use_own_address(const AppFacts& app) {
   return "Use an address at " + domains_of(app) + "; put the visitor in Reply-To";
 }
@@ -150,11 +155,10 @@ Verdict judge_mail(const AppFacts& app,
                    std::string_view reverse_path,
                    std::uint64_t declared_size) {
   if (app.blocked) {
-    const std::string contact =
-        app.contact.empty() ? "the operator of the relay" : printable(app.contact, 80);
-    return refusal_of(Reason::blocked,
-                      "mail for " + printable(app.name) + " is switched off. Contact " + contact,
-                      app.name);
+    return refusal_of(
+        Reason::blocked,
+        "mail for " + printable(app.name) + " is switched off. Contact " + contact_of(app),
+        app.name);
   }
   if (reverse_path.empty()) {
     return refusal_of(
@@ -170,6 +174,24 @@ Verdict judge_mail(const AppFacts& app,
   }
   if (auto verdict = judge_originator(app, Reason::sender_domain, "", *path)) return verdict;
   return judge_size(app, declared_size);
+}
+
+Verdict judge_queue(const AppFacts& app, const QueueLoad& queued) {
+  const Limits& limits = app.limits;
+  std::string what;
+  if (limits.queued_messages && queued.messages >= *limits.queued_messages) {
+    what = std::to_string(queued.messages) + " messages of " + printable(app.name) +
+           " wait in the relay, the limit is " + std::to_string(*limits.queued_messages);
+  } else if (limits.queued_bytes && queued.octets >= *limits.queued_bytes) {
+    what = megabytes(queued.octets) + " of " + printable(app.name) +
+           " wait in the relay, the limit is " + megabytes(*limits.queued_bytes);
+  } else {
+    return std::nullopt;
+  }
+  return refusal_of(
+      Reason::quota,
+      what + ". Ask " + contact_of(app) + " why they do not leave; Drupal will not retry this mail",
+      what);
 }
 
 Verdict judge_recipient(std::string_view forward_path) {

@@ -19,6 +19,10 @@ using Verdict = std::optional<Refusal>;
                                  std::string_view reverse_path,
                                  std::uint64_t declared_size);
 
+/// At MAIL: quota, when what the app has queued has reached a bound of its limits. A message may
+/// overshoot the bound of octets: its size is not known yet.
+[[nodiscard]] Verdict judge_queue(const AppFacts& app, const QueueLoad& queued);
+
 /// At RCPT: not an address SES can take.
 [[nodiscard]] Verdict judge_recipient(std::string_view forward_path);
 

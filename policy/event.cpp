@@ -6,7 +6,7 @@
 namespace policy {
 namespace {
 
-constexpr std::array<std::string_view, 11> words{"refused",
+constexpr std::array<std::string_view, 16> words{"refused",
                                                  "accepted",
                                                  "in_doubt",
                                                  "sent",
@@ -14,7 +14,12 @@ constexpr std::array<std::string_view, 11> words{"refused",
                                                  "held",
                                                  "released",
                                                  "resent",
+                                                 "settled",
+                                                 "repeated",
                                                  "failed",
+                                                 "expired",
+                                                 "dropped",
+                                                 "superseded",
                                                  "throttled",
                                                  "quarantined"};
 static_assert(words.size() == static_cast<std::size_t>(EventKind::quarantined) + 1);

@@ -21,7 +21,12 @@ enum class EventKind : std::uint8_t {
   held,         ///< waits for a condition to clear
   released,     ///< out of a hold
   resent,       ///< in doubt and settled by sending again
-  failed,       ///< given up
+  settled,      ///< in doubt and settled by the upstream's own event: it has it
+  repeated,     ///< the client sent it once more and got this queue id again
+  failed,       ///< the upstream refused it for good
+  expired,      ///< given up at its time
+  dropped,      ///< taken out by an operator
+  superseded,   ///< a newer copy for the same recipient goes instead
   throttled,    ///< the upstream asked to slow down; no attempt spent
   quarantined,  ///< the stored row could not be read
 };

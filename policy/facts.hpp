@@ -65,6 +65,12 @@ struct AppFacts {
   bool blocked = false;
   Limits limits;
   Rules rules;
+  std::vector<std::string> urgent_paths;  ///< of links that a person waits for, beside Drupal's own
+};
+
+/// What an app has in the spool that is not settled.
+struct QueueLoad {
+  std::uint64_t messages = 0, octets = 0;
 };
 
 }  // namespace policy

@@ -44,7 +44,8 @@ constexpr std::array<ReasonRow, 28> table{{
      false,
      "MAIL",
      "Twice the app's day limit, or its bound on queued mail, is reached.",
-     "Wait until the time that is named; Drupal will not retry this mail."},
+     "Wait until the time that is named, or until queued mail has left; Drupal will not retry this "
+     "mail."},
     {Reason::sender_domain,
      "sender-domain",
      Status{550, 7, 1},

@@ -57,10 +57,16 @@ std::vector<Address> read_originators(const mail::HeaderSection& header,
   return mailboxes;
 }
 
+bool says_urgent(const mail::HeaderSection& header) {
+  const mail::Field* field = header.find("X-Postern-Priority");
+  return field != nullptr && mail::equals_ignoring_case(mail::unfold(field->value), "urgent");
+}
+
 void read_identity(const mail::HeaderSection& header, Summary& summary) {
   summary.from = read_originators(header, "From", summary);
   summary.sender = read_originators(header, "Sender", summary);
   if (header.find("From") == nullptr) summary.originator_fault = "there is no From field";
+  summary.urgent_field = says_urgent(header);
   if (const mail::Field* field = header.find("Message-ID"))
     summary.message_id = mail::unfold(field->value);
   if (const mail::Field* field = header.find("Subject")) {
@@ -77,13 +83,18 @@ void read_identity(const mail::HeaderSection& header, Summary& summary) {
 
 std::string_view word(Role role) noexcept { return role_words[static_cast<std::size_t>(role)]; }
 
-Summary summarise(std::string_view octets, const Rules& rules) {
+Summary summarise(std::string_view octets,
+                  const Rules& rules,
+                  std::span<const std::string> urgent_paths) {
   Summary summary;
   summary.size = octets.size();
   const mail::HeaderSection header = mail::read_header_section(octets);
   read_identity(header, summary);
   const mime::Tree tree = mime::read_tree(header, octets.substr(header.body_offset));
-  summary.parts = judge_parts(tree, rules.attachments);
+  summary.parts = judge_parts(tree, rules.attachments, urgent_paths);
+  summary.urgent_link = std::any_of(summary.parts.begin(),
+                                    summary.parts.end(),
+                                    [](const Part& part) { return part.urgent_link; });
   note(summary, find_line_fault(octets));
   if (rules.attachments.refuse) note(summary, find_attachment(summary.parts, tree));
   note(summary, find_loop(header));

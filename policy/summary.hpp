@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,8 @@ struct Part {
   std::string name;      ///< decoded file name in UTF-8, empty if none
   std::size_t size = 0;  ///< octets after transfer decoding; of a container: as written
   Role role = Role::body;
-  std::string why;  ///< for an attachment: what made it one
+  std::string why;           ///< for an attachment: what made it one
+  bool urgent_link = false;  ///< a text that holds a link which a person waits for
 };
 
 /// Something that refuses the message, found while reading it.
@@ -56,11 +58,16 @@ struct Summary {
   std::string message_id;  ///< the Message-ID field's content, empty if none
   std::string subject;     ///< decoded, UTF-8, at most 200 octets
   std::size_t size = 0;
+  bool urgent_link = false;   ///< a text part holds a link that a person waits for
+  bool urgent_field = false;  ///< X-Postern-Priority: urgent
 };
 
 /// Reads a message (CRLF line ends, dots unstuffed) once. Never throws on any octets; bounded in
 /// time and memory by the limits of the reading (header 64 KiB, 500 fields, depth 20, 100 parts).
-[[nodiscard]] Summary summarise(std::string_view octets, const Rules& rules);
+/// `urgent_paths` are those of AppFacts.
+[[nodiscard]] Summary summarise(std::string_view octets,
+                                const Rules& rules,
+                                std::span<const std::string> urgent_paths = {});
 
 /// CRLF for every bare CR and bare LF (policy.line_ends: normalise), applied before summarise.
 [[nodiscard]] std::string normalise_line_ends(std::string_view octets);

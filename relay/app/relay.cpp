@@ -1,14 +1,14 @@
 #include "relay/app/relay.hpp"
 
-#include "relay/delivery/capture.hpp"
-#include "relay/delivery/smtp_upstream.hpp"
 #include "relay/net/tls.hpp"
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <exception>
 #include <future>
 #include <system_error>
@@ -22,6 +22,17 @@ using namespace std::chrono_literals;
 constexpr auto tidy_interval = 60s;
 constexpr auto look_interval = 50ms;  ///< how often the drain looks whether all is done
 constexpr auto closing_time = 2s;     ///< of the drain, kept for saying 421 and closing
+constexpr std::string_view feed_note = "feed proved";  ///< when an event last came, in the store
+
+std::int64_t to_milliseconds(spool::WallTime time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+spool::WallTime from_milliseconds(std::string_view text) {
+  std::int64_t milliseconds = 0;
+  std::from_chars(text.data(), text.data() + text.size(), milliseconds);
+  return spool::WallTime{std::chrono::milliseconds(milliseconds)};
+}
 
 observe::LogOptions log_options(const config::Config& settings) {
   observe::LogOptions options;
@@ -55,10 +66,10 @@ mail::Result<std::unique_ptr<Relay>> Relay::make(config::Config settings) {
       new Relay(std::move(settings), std::move(dkim), *snapshot, std::move(held)));
   relay->notice(*snapshot);
   if (auto opened = relay->open_store(); !opened) return opened.error();
-  auto tls = net::client_tls(relay->settings_.upstreams.front().tls_ca_file);
-  if (!tls) return tls.error();
-  relay->upstream_tls_.set(std::make_shared<const net::TlsContext>(std::move(*tls)));
-  relay->make_services();
+  auto upstreams = Upstreams::make(snapshot->upstreams, relay->settings_.hostname);
+  if (!upstreams) return upstreams.error();
+  relay->upstreams_ = std::move(*upstreams);
+  relay->make_services(*snapshot);
   return relay;
 }
 
@@ -74,54 +85,77 @@ Relay::Relay(config::Config settings,
       data_dir_(std::move(data_dir)),
       directory_(snapshot.directory),
       keyring_(snapshot.keyring),
-      upstream_(snapshot.upstream),
-      upstream_tls_(nullptr),
+      rules_(snapshot.rules),
+      report_addresses_(snapshot.report_addresses),
+      reporter_(report_addresses_, clock_),
       threads_(settings_.threads) {}
 
 /// What lives on the threads goes before what it uses.
 Relay::~Relay() {
   threads_.stop_and_join();
   if (http_) http_->close();
-  if (files_) files_->join();
+  upstreams_.reset();
   if (store_) store_->close();
 }
 
-void Relay::make_services() {
-  if (upstream_.get()->kind == config::UpstreamKind::capture)
-    files_ = std::make_shared<asio::thread_pool>(1);
+void Relay::make_services(Snapshot& snapshot) {
   courier_services_.reset(new delivery::CourierServices{
-      *store_,
-      recorder_,
-      metrics_,
-      log_,
-      clock_,
-      keyring_,
-      upstream_,
-      {settings_.queue.retry_first, settings_.queue.retry_max, settings_.queue.expire}});
-  scheduler_ = std::make_unique<delivery::Scheduler>(*courier_services_, threads_, connector());
+      *store_, recorder_, metrics_, log_, clock_, keyring_, rules_, reporter_, doubts_});
+  scheduler_ = std::make_unique<delivery::Scheduler>(
+      *courier_services_, threads_, upstreams_->routes(), std::move(snapshot.apportionment));
   services_.reset(new net::Services{
-      *store_, recorder_, metrics_, log_, clock_, directory_, {}, {}, {}, {}, {}});
-  services_->reserve = [this](std::uint64_t octets) { return scheduler_->reserve(octets); };
-  services_->unreserve = [this](std::uint64_t octets) { scheduler_->unreserve(octets); };
-  services_->deliver = [this](spool::Job job, bool leased) {
-    scheduler_->deliver(std::move(job), leased);
-  };
-  for (const config::App& app : settings_.apps) {
-    for (const std::string& domain : app.domains) metrics_.declare(app.name, domain);
-  }
+      *store_, recorder_, metrics_, log_, clock_, directory_, {}, {}, handover()});
+  declare_apps();
 }
 
-delivery::Connect Relay::connector() {
-  return [this, hostname = settings_.hostname](
-             asio::any_io_executor executor) -> std::unique_ptr<delivery::UpstreamConnection> {
-    const auto settings = upstream_.get();
-    if (settings->kind == config::UpstreamKind::capture) {
-      return std::make_unique<delivery::CaptureUpstream>(
-          std::move(executor), files_, settings->directory);
-    }
-    return std::make_unique<delivery::SmtpUpstream>(
-        std::move(executor), settings, *upstream_tls_.get(), hostname);
+/// Shows the series of every app from the start.
+void Relay::declare_apps() {
+  for (const config::App& app : settings_.apps)
+    for (const std::string& domain : app.domains) metrics_.declare(app.name, domain);
+}
+
+net::Handover Relay::handover() {
+  net::Handover delivery;
+  delivery.reserve = [this](const spool::Lane& lane, std::uint64_t octets) {
+    return scheduler_->reserve(lane, octets);
   };
+  delivery.unreserve = [this](const spool::Lane& lane, std::uint64_t octets) {
+    scheduler_->unreserve(lane, octets);
+  };
+  delivery.deliver = [this](spool::Job job, bool leased) {
+    scheduler_->deliver(std::move(job), leased);
+  };
+  delivery.standing = [this](std::string_view app,
+                             std::string_view domain) -> std::optional<net::Standing> {
+    const auto reason = scheduler_->held(app, domain);
+    if (!reason) return std::nullopt;
+    return net::Standing{*reason, clock_.now() + rules_.get()->hold_expire};
+  };
+  delivery.urgent = [this](std::string_view app, bool by_link, bool by_field) {
+    return urgent(app, by_link, by_field);
+  };
+  return delivery;
+}
+
+bool Relay::urgent(std::string_view app, bool by_link, bool by_field) {
+  const std::lock_guard lock(urgent_share_mutex_);
+  const auto now = clock_.monotonic();
+  if (by_field && !by_link) return urgent_share_.grant(app, now);
+  urgent_share_.count(app, now);
+  return by_link;
+}
+
+/// An event of the upstream with one of our tags: proof that the feed works, and perhaps the end of
+/// a doubt.
+void Relay::take_event(spool::QueueId id,
+                       std::string upstream_id,
+                       const std::string& event,
+                       std::function<void(bool)> done) {
+  const auto now = clock_.now();
+  doubts_.proved(now);
+  store_->note(std::string(feed_note), std::to_string(to_milliseconds(now)));
+  if (event != "Send" && event != "Delivery") return done(false);
+  delivery::settle_by_event(*courier_services_, id, std::move(upstream_id), std::move(done));
 }
 
 mail::Result<void> Relay::open_store() {
@@ -136,17 +170,18 @@ mail::Result<void> Relay::open_store() {
   options.sinks.mended = [this](const std::string& sentence) { log_.warn(sentence); };
   options.sinks.quarantined = [this](spool::QueueId id) {
     log_.error("a damaged entry was quarantined", {{"id", id.text()}});
+    metrics_.internal_error();
   };
   auto opened = spool::open_sqlite(std::move(options), clock_.now());
   if (!opened) return opened.error();
   store_ = std::move(opened->store);
   const spool::Recovery& recovery = opened->recovery;
-  for (std::uint64_t i = 0; i < recovery.in_doubt; ++i) metrics_.in_doubt("resent");
-  log_.info("spool opened",
-            {{"queued", recovery.queued},
-             {"in_doubt", recovery.in_doubt},
-             {"held", recovery.held},
-             {"quarantined", recovery.quarantined}});
+  notes_ = recovery.notes;
+  if (const auto proof = notes_.find(feed_note); proof != notes_.end())
+    doubts_.proved(from_milliseconds(proof->second));
+  log_.info(
+      "spool opened",
+      {{"queued", recovery.queued}, {"in_doubt", recovery.in_doubt}, {"held", recovery.held}});
   return {};
 }
 
@@ -175,14 +210,27 @@ mail::Result<void> Relay::listen_smtp() {
 }
 
 http::Sources Relay::sources() {
-  http::Sources sources{*store_, metrics_, {}, {}};
+  http::Sources sources{.store = *store_, .metrics = metrics_};
   sources.troubles = [this] {
     std::vector<std::string> troubles;
     if (!accepting_) troubles.emplace_back("The SMTP listeners are closed: the relay is stopping.");
     return troubles;
   };
-  sources.refresh = [directory = settings_.data_dir](observe::Metrics& metrics) {
-    metrics.store_free(spool::free_octets(directory));
+  sources.refresh = [this](observe::Metrics& metrics) {
+    metrics.store_free(spool::free_octets(settings_.data_dir));
+    scheduler_->show(metrics);
+  };
+  sources.hold_expire = [this] { return rules_.get()->hold_expire; };
+  sources.look = [this] { scheduler_->reconsider(); };
+  sources.drain = [this](std::function<void(bool)> done) {
+    scheduler_->drain([done = std::move(done)] { done(true); });
+  };
+  sources.reload = [this] { return reload(); };
+  sources.feedback = [this](spool::QueueId id,
+                            std::string upstream_id,
+                            std::string event,
+                            std::function<void(bool)> done) {
+    take_event(id, std::move(upstream_id), event, std::move(done));
   };
   return sources;
 }
@@ -218,7 +266,7 @@ void Relay::run() {
       executor, [this] { return obey_signals(); }, sink, [&over] { over.set_value(); });
   net::spawn(
       executor, [this] { return look_after(); }, sink, [] {});
-  scheduler_->start();
+  scheduler_->start(notes_);
   threads_.start();
   over.get_future().wait();
   threads_.stop_and_join();
@@ -245,35 +293,41 @@ asio::awaitable<void> Relay::obey_signals() {
 }
 
 /// All or nothing: what cannot be taken over leaves everything as it was.
-void Relay::reload() {
-  const auto keep = [this](std::string_view why) {
-    log_.error("reload refused, nothing was changed", {{"why", why}});
-  };
+std::vector<std::string> Relay::reload() {
   auto reading = config::read(settings_.file);
+  std::vector<std::string> wrong;
   for (const config::Mistake& mistake : reading.mistakes)
-    keep(config::describe(settings_.file, mistake));
-  if (!reading.config) return;
-  const auto fixed = config::unchangeable(settings_, *reading.config);
-  for (const std::string& sentence : fixed) keep(sentence);
-  if (!fixed.empty()) return;
-  auto snapshot = make_snapshot(*reading.config, *dkim_);
-  if (!snapshot) return keep(snapshot.error().sentence());
-  auto upstream_tls = net::client_tls(snapshot->upstream->tls_ca_file);
-  if (!upstream_tls) return keep(upstream_tls.error().sentence());
-  if (const auto loaded = load_tls(*reading.config); !loaded)
-    return keep(loaded.error().sentence());
-  upstream_tls_.set(std::make_shared<const net::TlsContext>(std::move(*upstream_tls)));
-  directory_.set(snapshot->directory);
-  keyring_.set(snapshot->keyring);
-  upstream_.set(snapshot->upstream);
-  settings_ = std::move(*reading.config);
-  scheduler_->resume();
-  front_door_->announce_size(largest_message(settings_));
-  log_.rules(settings_.log);
+    wrong.push_back(config::describe(settings_.file, mistake));
+  if (reading.config) wrong = take_over(std::move(*reading.config));
+  for (const std::string& why : wrong)
+    log_.error("reload refused, nothing was changed", {{"why", why}});
+  if (!wrong.empty()) return wrong;
   for (const config::Mistake& warning : reading.warnings)
     log_.warn(config::describe(settings_.file, warning));
-  notice(*snapshot);
   log_.info("configuration reloaded");
+  return {};
+}
+
+std::vector<std::string> Relay::take_over(config::Config settings) {
+  auto fixed = config::unchangeable(settings_, settings);
+  if (!fixed.empty()) return fixed;
+  auto snapshot = make_snapshot(settings, *dkim_);
+  if (!snapshot) return {snapshot.error().sentence()};
+  auto contexts = Upstreams::contexts(snapshot->upstreams);
+  if (!contexts) return {contexts.error().sentence()};
+  if (const auto loaded = load_tls(settings); !loaded) return {loaded.error().sentence()};
+  upstreams_->replace(snapshot->upstreams, std::move(*contexts));
+  directory_.set(snapshot->directory);
+  keyring_.set(snapshot->keyring);
+  rules_.set(snapshot->rules);
+  report_addresses_.set(snapshot->report_addresses);
+  settings_ = std::move(settings);
+  declare_apps();
+  scheduler_->reloaded(std::move(snapshot->apportionment));
+  front_door_->announce_size(largest_message(settings_));
+  log_.rules(settings_.log);
+  notice(*snapshot);
+  return {};
 }
 
 void Relay::notice(const Snapshot& snapshot) {
@@ -285,7 +339,9 @@ void Relay::notice(const Snapshot& snapshot) {
 asio::awaitable<void> Relay::look_after() {
   while (!over_) {
     const config::Retention& keep = settings_.retention;
-    store_->tidy(clock_.now(), keep.timeline, keep.failed_content, keep.refusals);
+    if (courier_services_->clock_steady)
+      store_->tidy(clock_.now(), keep.timeline, keep.failed_content, keep.refusals);
+    scheduler_->keep_clock();
     scheduler_->look();  // whatever was missed, by a clock that was set or a read that failed
     if (certificate_seen_ != changed_at(settings_)) {
       if (const auto loaded = load_tls(settings_); !loaded) {

@@ -3,8 +3,12 @@
 #include "mail/result.hpp"
 #include "relay/app/snapshot.hpp"
 #include "relay/app/system_clock.hpp"
+#include "relay/app/upstreams.hpp"
 #include "relay/config/config.hpp"
+#include "relay/delivery/doubts.hpp"
+#include "relay/delivery/reporter.hpp"
 #include "relay/delivery/scheduler.hpp"
+#include "relay/delivery/urgent_share.hpp"
 #include "relay/http/routes.hpp"
 #include "relay/http/server.hpp"
 #include "relay/net/listener.hpp"
@@ -15,11 +19,12 @@
 #include "relay/spool/data_dir.hpp"
 #include "relay/spool/sqlite_store.hpp"
 
-#include <boost/asio/thread_pool.hpp>
-
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace app {
@@ -44,11 +49,19 @@ class Relay {
   mail::Result<void> open_store();
   mail::Result<void> listen_smtp();
   mail::Result<void> listen_http();
-  void make_services();
-  [[nodiscard]] delivery::Connect connector();
+  void make_services(Snapshot& snapshot);
+  void declare_apps();
+  [[nodiscard]] net::Handover handover();
+  [[nodiscard]] bool urgent(std::string_view app, bool by_link, bool by_field);
+  void take_event(spool::QueueId id,
+                  std::string upstream_id,
+                  const std::string& event,
+                  std::function<void(bool)> done);
   [[nodiscard]] http::Sources sources();
   mail::Result<void> load_tls(const config::Config& settings);
-  void reload();
+  /// Sentences of what is wrong with the new configuration; none, and it is in force.
+  std::vector<std::string> reload();
+  [[nodiscard]] std::vector<std::string> take_over(config::Config settings);
   void notice(const Snapshot& snapshot);
   net::asio::awaitable<void> obey_signals();
   net::asio::awaitable<void> look_after();
@@ -65,9 +78,14 @@ class Relay {
   std::unique_ptr<spool::Store> store_;
   net::Published<net::Directory> directory_;
   net::Published<delivery::Keyring> keyring_;
-  net::Published<config::Upstream> upstream_;
-  net::Published<net::TlsContext> upstream_tls_;
-  std::shared_ptr<net::asio::thread_pool> files_;  ///< capture only
+  net::Published<smtp::RetryRules> rules_;
+  net::Published<delivery::ReportAddresses> report_addresses_;
+  delivery::Reporter reporter_;
+  delivery::Doubts doubts_;
+  std::mutex urgent_share_mutex_;
+  delivery::UrgentShare urgent_share_;
+  std::map<std::string, std::string, std::less<>> notes_;  ///< what the store kept over the restart
+  std::unique_ptr<Upstreams> upstreams_;
   net::Threads threads_;
   std::unique_ptr<net::Services> services_;
   std::unique_ptr<delivery::CourierServices> courier_services_;

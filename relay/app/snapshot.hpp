@@ -4,6 +4,8 @@
 #include "mail/result.hpp"
 #include "relay/config/config.hpp"
 #include "relay/delivery/prepare.hpp"
+#include "relay/delivery/reporter.hpp"
+#include "relay/delivery/scheduler.hpp"
 #include "relay/net/directory.hpp"
 
 #include <memory>
@@ -16,7 +18,10 @@ namespace app {
 struct Snapshot {
   std::shared_ptr<const net::Directory> directory;
   std::shared_ptr<const delivery::Keyring> keyring;
-  std::shared_ptr<const config::Upstream> upstream;
+  std::vector<std::shared_ptr<const config::Upstream>> upstreams;
+  std::shared_ptr<const smtp::RetryRules> rules;
+  std::shared_ptr<const delivery::ReportAddresses> report_addresses;
+  delivery::Apportionment apportionment;
   std::vector<std::string>
       notices;  ///< what the operator should know: a key was made, its record is to be published
 };

@@ -21,6 +21,7 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 using Stream = beast::basic_stream<asio::local::stream_protocol>;
+using Message = beast::http::request<beast::http::string_body>;
 using boost::system::error_code;
 
 constexpr std::size_t most_octets =
@@ -33,18 +34,27 @@ struct Exchange {
   Answer answer;
 };
 
+Message message_of(Request asked) {
+  Message message(asked.body ? beast::http::verb::post : beast::http::verb::get, asked.target, 11);
+  message.set(beast::http::field::host, "postern");
+  if (!asked.body) return message;
+  message.set(beast::http::field::content_type, "application/json");
+  message.body() = *std::move(asked.body);
+  message.prepare_payload();
+  return message;
+}
+
 asio::awaitable<void> converse(Stream& stream,
                                asio::local::stream_protocol::endpoint relay,
-                               std::string target,
+                               Request asked,
                                Exchange& exchange) {
   const auto [connect_error] = co_await stream.async_connect(relay, net::tup);
   exchange.error = connect_error;
   if (connect_error) co_return;
   exchange.connected = true;
-  beast::http::request<beast::http::empty_body> request(beast::http::verb::get, target, 11);
-  request.set(beast::http::field::host, "postern");
+  const Message message = message_of(std::move(asked));
   const auto [write_error, octets_written] =
-      co_await beast::http::async_write(stream, request, net::tup);
+      co_await beast::http::async_write(stream, message, net::tup);
   exchange.error = write_error;
   if (write_error) co_return;
   beast::flat_buffer buffer;
@@ -80,19 +90,17 @@ mail::Failure explained(const std::filesystem::path& socket, const Exchange& exc
 
 }  // namespace
 
-mail::Result<Answer> ask_relay(const std::filesystem::path& socket,
-                               const std::string& target,
-                               std::chrono::milliseconds limit) {
+mail::Result<Answer> ask_relay(const std::filesystem::path& socket, Request asked) {
   if (socket.native().size() >= sizeof(sockaddr_un::sun_path)) {
     return mail::failure("The admin socket's path " + socket.string() +
                          " is longer than 107 octets: no relay can be there.");
   }
   asio::io_context context(1);
   Stream stream(context);
-  stream.expires_after(limit);
+  stream.expires_after(asked.limit);
   Exchange exchange;
   const asio::local::stream_protocol::endpoint relay(socket.native());
-  auto start = [&] { return converse(stream, relay, target, exchange); };
+  auto start = [&] { return converse(stream, relay, std::move(asked), exchange); };
   std::optional<std::string> thrown;
   net::spawn(
       context.get_executor(), start, [&](std::string_view what) { thrown = what; }, [] {});

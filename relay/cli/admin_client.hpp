@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace cli {
 
@@ -14,13 +16,16 @@ struct Answer {
   std::string body;
 };
 
-/// Asks the running relay by HTTP GET over its admin socket; blocks, 10 s at most for the whole
-/// exchange. A Failure says that no relay is running and how to start it, or what else kept it from
-/// answering. `target` is path and encoded query.
-[[nodiscard]] mail::Result<Answer> ask_relay(
-    const std::filesystem::path& socket,
-    const std::string& target,
-    std::chrono::milliseconds limit = std::chrono::seconds(10));
+/// What is asked: a GET, or with a body a POST of JSON.
+struct Request {
+  std::string target;  ///< path and encoded query
+  std::optional<std::string> body = std::nullopt;
+  std::chrono::milliseconds limit = std::chrono::seconds(10);  ///< for the whole exchange
+};
+
+/// Asks the running relay by HTTP over its admin socket; blocks. A Failure says that no relay is
+/// running and how to start it, or what else kept it from answering.
+[[nodiscard]] mail::Result<Answer> ask_relay(const std::filesystem::path& socket, Request asked);
 
 /// A query's value: all but unreserved characters (RFC 3986 2.3) as %XX.
 [[nodiscard]] std::string url_encoded(std::string_view text);

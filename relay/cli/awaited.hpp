@@ -9,7 +9,7 @@ namespace cli {
 
 /// A command of the outer face whose feature has not landed yet.
 struct Awaited {
-  std::string_view command;  ///< "queue retry"
+  std::string_view command;  ///< "app"
   std::string_view instead;  ///< what to do until then, completes "until then"; may be empty
 };
 

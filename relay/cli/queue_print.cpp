@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <ostream>
 #include <utility>
@@ -17,7 +18,20 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr const char* row_format = "{:13}  {:19}  {:11}  {:14}  {:12}  {:>9}  {:>5}  {:19}  {}\n";
+constexpr const char* row_format =
+    "{:13}  {:19}  {:11}  {:14}  {:12}  {:>9}  {:>5}  {:19}  {:19}  {:19}  {}\n";
+
+// What a step is, in words, where its name alone does not say it.
+constexpr auto meanings = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"in_doubt", "handed to SES, whose reply is awaited"},
+     {"resent", "no sign that SES has it: sent again"},
+     {"settled", "SES's own event says that it has it"},
+     {"repeated", "the client sent it once more and got this queue id again"},
+     {"released", "out of its hold"},
+     {"expired", "given up: its time was over"},
+     {"dropped", "taken out of the queue"},
+     {"superseded", "a newer copy for the same recipient goes instead"},
+     {"quarantined", "the stored message cannot be read any more"}});
 
 std::string printable(const json::string& text) {
   return observe::escaped(std::string_view(text.data(), text.size()));
@@ -39,6 +53,11 @@ std::string first_recipient(const json::object& entry) {
   return text;
 }
 
+bool is_set(const json::object& entry, std::string_view name) {
+  const json::value* flag = entry.if_contains(name);
+  return flag != nullptr && flag->is_bool() && flag->as_bool();
+}
+
 void print_line(std::ostream& out, std::string_view name, const std::string& value) {
   if (!value.empty()) out << fmt::format("  {:12}  {}\n", name, value);
 }
@@ -46,7 +65,9 @@ void print_line(std::ostream& out, std::string_view name, const std::string& val
 void print_entry(std::ostream& out, const json::object& entry) {
   constexpr auto members = std::to_array<std::pair<std::string_view, const char*>>(
       {{"reason", "reason"}, {"app", "app"}, {"domain", "domain"}, {"reverse_path", "from"}});
-  out << fmt::format("{}  {}\n", shown(entry, "id"), shown(entry, "state"));
+  const std::string marks = std::string(is_set(entry, "urgent") ? "  urgent" : "") +
+                            (is_set(entry, "notice") ? "  notice" : "");
+  out << fmt::format("{}  {}{}\n", shown(entry, "id"), shown(entry, "state"), marks);
   for (const auto& [member, name] : members) print_line(out, name, shown(entry, member));
   for (const json::value& path : entry.at("forward_paths").as_array())
     print_line(out, "to", printable(path.as_string()));
@@ -55,14 +76,25 @@ void print_entry(std::ostream& out, const json::object& entry) {
   print_line(out, "octets", shown(entry, "size"));
   print_line(out, "attempts", shown(entry, "attempts"));
   print_line(out, "next attempt", moment(entry, "next_attempt"));
+  print_line(out, "held since", moment(entry, "held_since"));
+  print_line(out, "deadline", moment(entry, "deadline"));
   print_line(out, "last reply", shown(entry, "last_reply"));
 }
 
+std::string_view meaning_of(std::string_view event) {
+  const auto found = std::ranges::find(meanings, event, &decltype(meanings)::value_type::first);
+  return found == meanings.end() ? std::string_view() : found->second;
+}
+
 void print_step(std::ostream& out, const json::object& step) {
-  std::string line = fmt::format("  {}  {:11}", moment(step, "at"), shown(step, "event"));
+  const std::string event = shown(step, "event");
+  std::string line = fmt::format("  {}  {:11}", moment(step, "at"), event);
   if (const std::string reason = shown(step, "reason"); !reason.empty())
     line += "  [" + reason + "]";
-  if (const std::string detail = shown(step, "detail"); !detail.empty()) line += "  " + detail;
+  const std::string_view meaning = meaning_of(event);
+  const std::string detail = shown(step, "detail");
+  const bool both = !meaning.empty() && !detail.empty();
+  line += fmt::format("  {}{}", meaning, both ? " (" + detail + ")" : detail);
   out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
 }
 
@@ -85,6 +117,8 @@ void print_heading(std::ostream& out) {
                      "OCTETS",
                      "TRIES",
                      "NEXT ATTEMPT",
+                     "HELD SINCE",
+                     "DEADLINE",
                      "RECIPIENTS");
 }
 
@@ -98,6 +132,8 @@ void print_row(std::ostream& out, const json::object& entry) {
                      shown(entry, "size"),
                      shown(entry, "attempts"),
                      moment(entry, "next_attempt"),
+                     moment(entry, "held_since"),
+                     moment(entry, "deadline"),
                      first_recipient(entry));
 }
 

@@ -2,7 +2,9 @@
 
 #include "relay/cli/awaited.hpp"
 #include "relay/cli/inspect_command.hpp"
+#include "relay/cli/operator_commands.hpp"
 #include "relay/cli/queue_commands.hpp"
+#include "relay/cli/restore.hpp"
 #include "relay/cli/settings.hpp"
 #include "relay/cli/smtp_password.hpp"
 #include "relay/config/nearest.hpp"
@@ -82,6 +84,20 @@ void add_smtp_password(CLI::App& root, Invocation& invocation) {
   });
 }
 
+void add_restore(CLI::App& root, Invocation& invocation) {
+  CLI::App& command = *root.add_subcommand(
+      "restore", "Put a backup in the place of the spool, every entry held; no relay may run");
+  const auto file = std::make_shared<std::filesystem::path>();
+  const auto json = std::make_shared<bool>(false);
+  command.add_option("FILE", *file, "What `postern backup` wrote")->required();
+  command.add_flag("--json", *json, "The outcome as one JSON object");
+  add_config_option(command, invocation);
+  command.callback([file, json, &invocation] {
+    const config::Config settings = read_settings(config_path(invocation.config));
+    invocation.exit_code = restore(*file, settings, *json, invocation.streams);
+  });
+}
+
 /// The commands without commands of their own, under `command`.
 std::vector<CLI::App*> leaves(CLI::App& command) {
   const std::vector<CLI::App*> children = command.get_subcommands([](CLI::App*) { return true; });
@@ -99,8 +115,10 @@ void add_asking(CLI::App& root, Invocation& invocation) {
                                      : invocation.socket;
   };
   const auto before = root.get_subcommands([](CLI::App*) { return true; });
-  add_queue_commands(
-      root, socket, invocation.streams.out, invocation.streams.err, invocation.exit_code);
+  const auto console =
+      std::make_shared<Console>(socket, invocation.streams.out, invocation.streams.err);
+  add_queue_commands(root, console, invocation.exit_code);
+  add_operator_commands(root, console, invocation.exit_code);
   for (CLI::App* command : root.get_subcommands([](CLI::App*) { return true; })) {
     if (std::ranges::find(before, command) != before.end()) continue;
     for (CLI::App* leaf : leaves(*command)) {
@@ -155,6 +173,7 @@ int run(int argc, const char* const* argv, const Commands& commands, Streams str
   add_check_config(root, invocation);
   add_inspect(root, invocation);
   add_smtp_password(root, invocation);
+  add_restore(root, invocation);
   add_asking(root, invocation);
 
   auto refusal = refuse_awaited(arguments);

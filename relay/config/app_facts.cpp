@@ -12,6 +12,7 @@ policy::AppFacts facts_of(const App& app, const Config& config) {
   facts.contact = app.contact;
   facts.limits = app.limits;
   facts.rules = config.rules;
+  facts.urgent_paths = app.urgent_paths;
   for (const Domain& domain : config.domains) {
     if (std::ranges::find(app.domains, domain.name) == app.domains.end()) continue;
     facts.domains.push_back({domain.name, domain.subdomains, policy::DomainStatus::verified});

@@ -164,8 +164,13 @@ class Checker {
     }
   }
 
+  static bool too_long(const Key& key, const Node& list) {
+    return key.most > 0 && list.items.size() > static_cast<std::size_t>(key.most);
+  }
+
   void list_of_maps(const Key& key, const Node& node, std::string_view path) {
-    if (node.shape != Shape::sequence || node.items.empty()) return wrong(key, node);
+    if (node.shape != Shape::sequence || node.items.empty() || too_long(key, node))
+      return wrong(key, node);
     for (const Node& item : node.items) {
       const bool endpoint =
           key.kind == Kind::list_of_maps_or_endpoints && item.shape == Shape::scalar;
@@ -179,7 +184,7 @@ class Checker {
   }
 
   void list_of_scalars(const Key& key, const Node& node) {
-    if (node.shape != Shape::sequence) return wrong(key, node);
+    if (node.shape != Shape::sequence || too_long(key, node)) return wrong(key, node);
     for (const Node& item : node.items) {
       if (item.faulty) continue;
       if (item.shape != Shape::scalar || item.scalar.empty())

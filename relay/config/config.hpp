@@ -34,6 +34,9 @@ struct HttpListener {
   bool health = false, metrics = false;
 };
 
+inline constexpr int max_upstreams = 8;
+inline constexpr int max_urgent_paths = 20;  ///< of an app
+
 enum class UpstreamKind : std::uint8_t { ses, smtp, capture };
 
 struct Upstream {
@@ -69,11 +72,32 @@ struct App {
   std::string upstream;           ///< name, empty: the first
   std::string configuration_set;  ///< ses.configuration_set, empty: the upstream's
   std::vector<std::string> domains;
+  unsigned weight = 1;  ///< share of the rate
+  std::vector<std::string> urgent_paths;
   policy::Limits limits;
 };
 
 struct Queue {
   std::chrono::seconds retry_first{30}, retry_max{1800}, expire{172800};
+  std::chrono::seconds expire_urgent{36000}, hold_expire{14 * 86400};
+};
+
+enum class InDoubtAction : std::uint8_t {
+  automatic,  ///< wait while the feed has lately returned our tags, else resend
+  wait,
+  resend,
+  hold,
+};
+struct InDoubt {
+  InDoubtAction action = InDoubtAction::automatic;
+  std::chrono::seconds wait{900};
+};
+
+/// Who runs the relay. Without `from` no report is sent.
+struct Operator {
+  std::string contact;
+  std::string from;    ///< of reports: at one of the sender domains
+  std::string domain;  ///< the configured domain that covers `from` and signs reports
 };
 struct Retention {
   std::chrono::seconds failed_content{7 * 86400}, timeline{30 * 86400}, refusals{7 * 86400};
@@ -100,12 +124,16 @@ struct Config {
   std::vector<HttpListener> http;
   std::filesystem::path socket;  ///< admin socket; default data_dir/admin.sock
   std::filesystem::path certificate, private_key;
-  std::vector<Upstream> upstreams;  ///< one
+  std::vector<Upstream>
+      upstreams;  ///< 1 to max_upstreams, in the order they are tried; names differ
   std::vector<Domain> domains;
   std::vector<App> apps;
   policy::Rules rules;
+  std::chrono::seconds duplicates_window{600};  ///< 0: no message is taken for a repeat
   Queue queue;
+  InDoubt in_doubt;
   Retention retention;
+  Operator relay_operator;
   std::uint64_t spool_reserve = 256ULL << 20, spool_keep_size = 1ULL << 30;
   Log log;
 };

@@ -48,13 +48,14 @@ std::string describe_kind(const Key& key) {
     case Kind::map:
       return "a map";
     case Kind::map_or_list:
-      return "a map, or a list of maps";
+      return fmt::format("a map, or a list of at most {} maps", key.most);
     case Kind::list_of_maps:
       return "a list of maps";
     case Kind::list_of_maps_or_endpoints:
       return "a list of maps or addresses";
     case Kind::list_of_texts:
-      return "a list of texts";
+      return key.most == 0 ? "a list of texts"
+                           : fmt::format("a list of at most {} texts", key.most);
     case Kind::list_of_networks:
       return "a list of networks like 10.0.0.0/8";
     case Kind::list_of_choices:

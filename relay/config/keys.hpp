@@ -38,9 +38,10 @@ struct Key {
   Kind kind = Kind::text;
   std::string_view preset;   ///< what is so when the key is left out, as the documentation shows it
   std::string_view meaning;  ///< for the documentation
-  std::int64_t least = 0, most = 0;  ///< integer; size in octets; duration in seconds
-  std::string_view choices = {};     ///< separated by spaces
-  std::string_view awaited = {};     ///< choices whose feature has not landed yet
+  /// Integer; size in octets; duration in seconds; of lists `most` is how many, 0 any number.
+  std::int64_t least = 0, most = 0;
+  std::string_view choices = {};  ///< separated by spaces
+  std::string_view awaited = {};  ///< choices whose feature has not landed yet
 
   [[nodiscard]] std::string_view name() const noexcept;  ///< the last word of the path
   [[nodiscard]] std::string_view parent()

@@ -23,6 +23,11 @@ constexpr std::array address_words{Word<LogAddresses>{"masked", LogAddresses::ma
                                    Word<LogAddresses>{"hashed", LogAddresses::hashed},
                                    Word<LogAddresses>{"full", LogAddresses::full}};
 
+constexpr std::array in_doubt_words{Word<InDoubtAction>{"auto", InDoubtAction::automatic},
+                                    Word<InDoubtAction>{"wait", InDoubtAction::wait},
+                                    Word<InDoubtAction>{"resend", InDoubtAction::resend},
+                                    Word<InDoubtAction>{"hold", InDoubtAction::hold}};
+
 std::string machine_name() {
   std::array<char, 256> name{};
   const bool known = ::gethostname(name.data(), name.size() - 1) == 0 && is_host(name.data());
@@ -49,14 +54,26 @@ void read_process(const Section& root, Config& config) {
   root.read("data_dir_durable", config.data_dir_durable);
 }
 
+void read_queue(const Section& section, Queue& queue) {
+  section.read("retry_first", queue.retry_first);
+  section.read("retry_max", queue.retry_max);
+  section.read("expire", queue.expire);
+  section.read("expire_urgent", queue.expire_urgent);
+  section.read("hold_expire", queue.hold_expire);
+  if (queue.retry_max < queue.retry_first)
+    section.mistake(section.has("retry_max") ? "retry_max" : "retry_first",
+                    "`retry_max` is shorter than `retry_first`: make it longer");
+  if (section.has("expire_urgent") && queue.expire_urgent > queue.expire)
+    section.mistake("expire_urgent", "`expire_urgent` is longer than `expire`: make it shorter");
+  queue.expire_urgent = std::min(queue.expire_urgent, queue.expire);
+}
+
 void read_times(const Section& root, Config& config) {
-  const Section queue = root.section("queue");
-  queue.read("retry_first", config.queue.retry_first);
-  queue.read("retry_max", config.queue.retry_max);
-  queue.read("expire", config.queue.expire);
-  if (config.queue.retry_max < config.queue.retry_first)
-    queue.mistake(queue.has("retry_max") ? "retry_max" : "retry_first",
-                  "`retry_max` is shorter than `retry_first`: make it longer");
+  root.section("policy").section("duplicates").read("window", config.duplicates_window);
+  read_queue(root.section("queue"), config.queue);
+  const Section in_doubt = root.section("in_doubt");
+  in_doubt.read("action", in_doubt_words, config.in_doubt.action);
+  in_doubt.read("wait", config.in_doubt.wait);
   const Section retention = root.section("retention");
   retention.read("failed_content", config.retention.failed_content);
   retention.read("timeline", config.retention.timeline);
@@ -77,12 +94,14 @@ Config read_config(const Section& root) {
   read_upstreams(root, config);
   read_domains(root, config);
   read_apps(root, config);
+  read_operator(root, config);
   read_policy(root, config.rules);
   read_times(root, config);
   root.section("spool").read_size("reserve", config.spool_reserve);
   root.section("spool").read_size("keep_size", config.spool_keep_size);
   read_log(root, config.log);
   check_listeners(root, config);
+  check_upstreams(root, config);
   check_domains(root, config);
   check_apps(root, config);
   return config;

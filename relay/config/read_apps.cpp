@@ -69,19 +69,25 @@ void read_password(const Section& section, App& app) {
     section.mistake(key, fmt::format("the app's password {}", *fault));
 }
 
-void read_contact(const Section& section, App& app) {
-  section.read("contact", app.contact);
-  if (app.contact.empty()) return;
-  if (!policy::parse_path(app.contact))
-    section.mistake("contact",
-                    fmt::format("{} is not a mail address: write one like web@example.com",
-                                in_quotes(app.contact)));
+void read_urgent(const Section& section, App& app) {
+  for (const Node* item : section.items("urgent")) {
+    if (!is_link_path(item->scalar))
+      section.findings().mistake(
+          item->place,
+          fmt::format("{} is not the path of a link: write one like /login/code/, without `?` and "
+                      "`#`, of 2 to 200 characters",
+                      in_quotes(item->scalar)));
+    app.urgent_paths.push_back(item->scalar);
+  }
 }
 
 void read_limits(const Section& section, policy::Limits& limits) {
   if (const auto recipients = section.integer("recipients_per_message"))
     limits.recipients_per_message = static_cast<std::uint64_t>(*recipients);
   section.read_size("message_size", limits.message_size);
+  if (const auto messages = section.integer("queued_messages"))
+    limits.queued_messages = static_cast<std::uint64_t>(*messages);
+  if (section.has("queued_bytes")) section.read_size("queued_bytes", limits.queued_bytes.emplace());
 }
 
 App read_app(const Section& section) {
@@ -93,7 +99,9 @@ App read_app(const Section& section) {
         fmt::format("{} is no app name: write 1 to 63 of a-z, 0-9 and `-`, not beginning with `-`",
                     in_quotes(app.name)));
   read_password(section, app);
-  read_contact(section, app);
+  read_address(section, "contact", "web@example.com", app.contact);
+  if (const auto weight = section.integer("weight")) app.weight = static_cast<unsigned>(*weight);
+  read_urgent(section, app);
   section.read("upstream", app.upstream);
   section.section("ses").read("configuration_set", app.configuration_set);
   if (!app.configuration_set.empty() && !is_configuration_set(app.configuration_set))
@@ -137,29 +145,19 @@ void check_app_reach(const Section& section, const App& app, const Config& confi
             "nobody can send as {}: give `password_file`, or bind a listener to it with `app: {}`",
             in_quotes(app.name),
             app.name));
-  const bool known_upstream =
-      app.upstream.empty() ||
-      std::ranges::find(config.upstreams, app.upstream, &Upstream::name) != config.upstreams.end();
-  if (!known_upstream)
-    section.mistake(
-        "upstream",
-        fmt::format("no upstream is named {}: remove the key", in_quotes(app.upstream)));
 }
 
-/// Says of each name that stands in an earlier map of the list too.
-template <class Named>
-void check_unique(const std::vector<Section>& sections,
-                  const std::vector<Named>& named,
-                  std::string_view what) {
-  for (std::size_t later = 1; later < sections.size(); ++later) {
-    const auto end = named.begin() + static_cast<std::ptrdiff_t>(later);
-    if (named[later].name.empty() || std::find_if(named.begin(), end, [&](const Named& earlier) {
-                                       return earlier.name == named[later].name;
-                                     }) == end)
-      continue;
-    sections[later].mistake(
-        "name", fmt::format("a second {} named {}: keep one", what, in_quotes(named[later].name)));
-  }
+void check_app_upstream(const Section& section, const App& app, const Config& config) {
+  std::vector<std::string> names;
+  names.reserve(config.upstreams.size());
+  for (const Upstream& upstream : config.upstreams) names.push_back(upstream.name);
+  if (app.upstream.empty() || std::ranges::find(names, app.upstream) != names.end()) return;
+  const std::string near = nearest(app.upstream, names);
+  section.mistake("upstream",
+                  fmt::format("no upstream is named {}: {}",
+                              in_quotes(app.upstream),
+                              near.empty() ? "write the `name` of one, or remove the key"
+                                           : fmt::format("write `{}`", near)));
 }
 
 }  // namespace
@@ -174,15 +172,16 @@ void read_apps(const Section& root, Config& config) {
 }
 
 void check_domains(const Section& root, const Config& config) {
-  check_unique(root.sections("domains"), config.domains, "domain");
+  check_unique(root.sections("domains"), config.domains, "domain", "keep one");
 }
 
 void check_apps(const Section& root, const Config& config) {
   const std::vector<Section> sections = root.sections("apps");
-  check_unique(sections, config.apps, "app");
+  check_unique(sections, config.apps, "app", "keep one");
   for (std::size_t i = 0; i < sections.size(); ++i) {
     check_app_domains(sections[i], config.apps[i], config);
     check_app_reach(sections[i], config.apps[i], config);
+    check_app_upstream(sections[i], config.apps[i], config);
   }
 }
 

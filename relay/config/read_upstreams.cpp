@@ -95,11 +95,12 @@ Upstream read_upstream(const Section& section) {
 }  // namespace
 
 void read_upstreams(const Section& root, Config& config) {
-  const std::vector<Section> sections = root.sections("upstream");
-  for (const Section& section : sections) config.upstreams.push_back(read_upstream(section));
-  if (sections.size() > 1)
-    sections[1].mistake("name",
-                        "the feature behind several upstreams has not landed yet: keep one");
+  for (const Section& section : root.sections("upstream"))
+    config.upstreams.push_back(read_upstream(section));
+}
+
+void check_upstreams(const Section& root, const Config& config) {
+  check_unique(root.sections("upstream"), config.upstreams, "upstream", "give each its own `name`");
 }
 
 }  // namespace config

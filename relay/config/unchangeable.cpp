@@ -20,8 +20,11 @@ bool same(const HttpListener& a, const HttpListener& b) {
 }
 
 bool same(const Queue& a, const Queue& b) {
-  return a.retry_first == b.retry_first && a.retry_max == b.retry_max && a.expire == b.expire;
+  return a.retry_first == b.retry_first && a.retry_max == b.retry_max && a.expire == b.expire &&
+         a.expire_urgent == b.expire_urgent && a.hold_expire == b.hold_expire;
 }
+
+bool same(const InDoubt& a, const InDoubt& b) { return a.action == b.action && a.wait == b.wait; }
 
 template <class Listener>
 bool same(const std::vector<Listener>& a, const std::vector<Listener>& b) {
@@ -37,7 +40,6 @@ std::vector<std::string> unchangeable(const Config& before, const Config& after)
     if (!is_same)
       sentences.push_back(fmt::format("`{}` cannot change while the relay runs: restart it", key));
   };
-  const Upstream &old_upstream = before.upstreams.front(), &new_upstream = after.upstreams.front();
   note(before.threads == after.threads, "threads");
   note(before.hostname == after.hostname, "hostname");
   note(before.data_dir == after.data_dir, "data_dir");
@@ -45,9 +47,12 @@ std::vector<std::string> unchangeable(const Config& before, const Config& after)
   note(same(before.smtp, after.smtp), "listen.smtp");
   note(same(before.http, after.http), "listen.http");
   note(before.socket == after.socket, "listen.socket");
-  note(old_upstream.kind == new_upstream.kind, "upstream.kind");
-  note(old_upstream.max_rate == new_upstream.max_rate, "upstream.max_rate");
+  note(std::ranges::equal(before.upstreams, after.upstreams, {}, &Upstream::name, &Upstream::name),
+       "upstream.name");
+  note(std::ranges::equal(before.upstreams, after.upstreams, {}, &Upstream::kind, &Upstream::kind),
+       "upstream.kind");
   note(same(before.queue, after.queue), "queue");
+  note(same(before.in_doubt, after.in_doubt), "in_doubt");
   note(before.spool_reserve == after.spool_reserve &&
            before.spool_keep_size == after.spool_keep_size,
        "spool");

@@ -189,6 +189,14 @@ bool is_host(std::string_view text) {
   }
 }
 
+bool is_link_path(std::string_view text) {
+  return text.size() >= 2 && text.size() <= 200 && text.front() == '/' &&
+         std::ranges::all_of(text, [](char c) {
+           return is_alphanumeric(c) ||
+                  std::string_view("-._~!$&*+,;=:@%/").find(c) != std::string_view::npos;
+         });
+}
+
 bool is_region(std::string_view text) {
   const auto dash = text.rfind('-');
   return dash != std::string_view::npos && dash >= 4 && text.size() <= 32 &&

@@ -51,6 +51,9 @@ namespace config {
 /// A host name (RFC 1123) or a literal IP address.
 [[nodiscard]] bool is_host(std::string_view text);
 
+/// `/login/code/`: the beginning or middle of a URL's path (RFC 3986 3.3), 2 to 200 octets.
+[[nodiscard]] bool is_link_path(std::string_view text);
+
 /// `eu-central-1`: the form of an AWS region.
 [[nodiscard]] bool is_region(std::string_view text);
 

@@ -1,6 +1,7 @@
 #include "relay/delivery/courier.hpp"
 
 #include "dkim/pem_cache.hpp"
+#include "relay/delivery/change.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
 #include "relay/observe/recorder.hpp"
@@ -26,24 +27,22 @@ constexpr auto unsignable_retry =
 class Courier::Transaction final : public Hooks {
  public:
   Transaction(CourierServices& services,
+              const Route& route,
               const asio::any_io_executor& executor,
               const spool::Job& job)
-      : services_(services), job_(job), mark_(std::make_shared<Mark>(executor)) {}
+      : services_(services), route_(route), job_(job), mark_(std::make_shared<Mark>(executor)) {}
 
   /// Asks for the mark, once: it rides in the store's next group commit, and only the final dot
   /// waits for it.
   void ask_for_mark() {
-    spool::Change change;
-    change.id = job_.entry.id;
-    change.to = spool::State::in_doubt;
-    change.next_attempt = job_.entry.next_attempt;
-    change.attempts = job_.entry.attempts;
-    change.event.kind = policy::EventKind::in_doubt;
+    const auto now = services_.clock.now();
+    auto change = change_of(job_.entry, spool::State::in_doubt, policy::EventKind::in_doubt, now);
+    change.keeps_lease = true;
+    change.next_attempt = now + smtp::doubt_wait(services_.rules.get()->doubt,
+                                                 job_.entry.urgent,
+                                                 services_.doubts.feed_proven(now));
     change.event.detail = "handed to the upstream, whose reply is awaited";
-    change.event.at = services_.clock.now();
-    change.event.queue_id = job_.entry.id.text();
-    change.event.app = job_.entry.app;
-    change.event.domain = job_.entry.domain;
+    services_.doubts.begin(job_.entry.id);
     services_.store.change(std::move(change), [mark = mark_](bool durable) {
       asio::post(mark->arrived.get_executor(), [mark, durable] {
         mark->durable = durable;
@@ -54,7 +53,7 @@ class Courier::Transaction final : public Hooks {
 
   std::string content(std::string& why) override {
     const auto keyring = services_.keyring.get();
-    const auto upstream = services_.upstream.get();
+    const auto upstream = route_.settings.get();
     const auto began = services_.clock.monotonic();
     const auto hits = dkim::pem_cache_hits();
     auto prepared = prepare(job_, *keyring, *upstream, services_.clock.now());
@@ -90,18 +89,19 @@ class Courier::Transaction final : public Hooks {
     std::optional<bool> durable;
   };
   CourierServices& services_;
+  const Route& route_;
   const spool::Job& job_;
   std::shared_ptr<Mark> mark_;
 };
 
 Courier::Courier(CourierServices& services,
+                 Route& route,
                  asio::any_io_executor executor,
-                 std::function<std::unique_ptr<UpstreamConnection>()> connect,
                  Dispatch& dispatch,
                  spool::Job first)
     : services_(services),
+      route_(route),
       executor_(std::move(executor)),
-      connect_(std::move(connect)),
       dispatch_(dispatch),
       idle_(executor_),
       job_(std::move(first)) {}
@@ -110,6 +110,7 @@ asio::awaitable<void> Courier::run() {
   while (co_await next_job()) {
     current_ = std::move(job_);
     job_.reset();
+    began_ = services_.clock.monotonic();
     const Attempt outcome = co_await attempt(*current_);
     if (outcome.closing) connection_.reset();
     Report report = settle_current(outcome);
@@ -121,15 +122,30 @@ asio::awaitable<void> Courier::run() {
 }
 
 Report Courier::settle_current(const Attempt& outcome) {
+  const spool::Entry& entry = current_->entry;
   Report report;
   report.courier = shared_from_this();
-  report.octets = current_->entry.size;
-  report.result =
-      smtp::classify(outcome.phase, outcome.reply, outcome.ambiguous, current_->entry.envelope);
-  report.settlement = settle(*current_, outcome, report.result);
+  report.lane = {entry.app, entry.urgent};
+  report.octets = entry.size;
+  report.recipients = entry.envelope.forward_paths.size();
+  report.result = smtp::classify(outcome.phase, outcome.reply, outcome.ambiguous, entry.envelope);
+  report.began = began_;
+  report.unsignable = !outcome.unsignable.empty();
   report.connected = outcome.phase >= smtp::Phase::idle;
   report.available = connection_ && !dismissed_;
-  commit(*current_, outcome, report.settlement);
+  report.consequence.settlement = settle(outcome, report.result);
+  if (!report.unsignable) {
+    report.consequence = route_.account.judge({.id = entry.id,
+                                               .domain = entry.domain,
+                                               .result = report.result,
+                                               .settlement = report.consequence.settlement,
+                                               .began = began_},
+                                              report.recipients,
+                                              services_.clock.monotonic(),
+                                              services_.clock.random());
+  }
+  const bool doubt = report.consequence.settlement.fate == smtp::Fate::doubt;
+  if (!doubt || !settled_by_known_event()) commit(outcome, report.consequence.settlement);
   current_.reset();
   return report;
 }
@@ -150,14 +166,14 @@ asio::awaitable<Attempt> Courier::attempt(const spool::Job& job) {
   }
   if (auto failure = co_await ensure_open()) co_return std::move(*failure);
   const auto busy = services_.metrics.upstream_connection(observe::UpstreamState::busy);
-  Transaction transaction(services_, executor_, job);
+  Transaction transaction(services_, route_, executor_, job);
   co_return co_await connection_->deliver(job, transaction);
 }
 
 asio::awaitable<std::optional<Attempt>> Courier::ensure_open() {
   if (connection_) co_return std::nullopt;
   const auto connecting = services_.metrics.upstream_connection(observe::UpstreamState::connecting);
-  connection_ = connect_();
+  connection_ = route_.connect(executor_);
   co_return co_await connection_->open();
 }
 
@@ -196,76 +212,104 @@ void Courier::abort() {
   });
 }
 
-smtp::Settlement Courier::settle(const spool::Job& job,
-                                 const Attempt& attempt,
-                                 smtp::ReplyClass result) {
+smtp::Settlement Courier::settle(const Attempt& attempt, smtp::ReplyClass result) {
+  const spool::Entry& entry = current_->entry;
   if (!attempt.unsignable.empty()) {
     smtp::Settlement hold;
     hold.fate = smtp::Fate::hold;
     hold.reason = policy::Reason::signing;
     hold.retry_in = unsignable_retry;
-    hold.attempts = job.entry.attempts;
+    hold.attempts = entry.attempts;
     hold.event = policy::EventKind::held;
     return hold;
   }
+  const auto now = services_.clock.now();
   smtp::AttemptFacts facts;
   facts.result = result;
-  facts.attempts_before = job.entry.attempts;
-  facts.age = std::chrono::duration_cast<std::chrono::milliseconds>(services_.clock.now() -
-                                                                    job.entry.accepted_at);
+  facts.attempts_before = entry.attempts;
+  facts.age = spool::unheld_age(entry, now);
   facts.random = services_.clock.random();
+  facts.urgent = entry.urgent;
+  if (entry.held_since)
+    facts.held = std::chrono::duration_cast<std::chrono::milliseconds>(now - *entry.held_since);
+  facts.feed_proven = services_.doubts.feed_proven(now);
+  facts.clock_steady = services_.clock_steady;
   services_.metrics.delivery_attempt(smtp::word(result));
   if (attempt.reply) services_.metrics.upstream_reply(attempt.reply->code);
-  return smtp::settle(services_.retry, facts);
+  return smtp::settle(*services_.rules.get(), facts);
 }
 
-void Courier::commit(const spool::Job& job,
-                     const Attempt& attempt,
-                     const smtp::Settlement& settlement) {
-  spool::Change change;
-  const auto now = services_.clock.now();
-  change.id = job.entry.id;
-  switch (settlement.fate) {
-    case smtp::Fate::sent:
-      change.to = spool::State::sent;
-      break;
-    case smtp::Fate::retry:
-      change.to = spool::State::queued;
-      break;
-    case smtp::Fate::hold:
-      change.to = spool::State::held;
-      break;
-    case smtp::Fate::fail:
-      change.to = spool::State::failed;
-      break;
-  }
-  change.reason = settlement.reason;
-  change.next_attempt = now + settlement.retry_in;
-  change.attempts = settlement.attempts;
+/// The reply was lost, but the upstream's event came before we gave up on it.
+bool Courier::settled_by_known_event() {
+  const auto upstream_id = services_.doubts.known(current_->entry.id);
+  if (!upstream_id) return false;
+  auto change = settled_by_event(current_->entry.id, *upstream_id, services_.clock.now());
+  change.only_from = 0;
+  change.event.app = current_->entry.app;
+  change.event.domain = current_->entry.domain;
+  store(std::move(change));
+  services_.doubts.end(current_->entry.id);
+  return true;
+}
+
+void Courier::commit(const Attempt& attempt, const smtp::Settlement& settlement) {
+  auto change = change_of(current_->entry, settlement, services_.clock.now());
+  change.last_reply.clear();
   if (attempt.reply) {
     change.last_reply = std::to_string(attempt.reply->code) + " " + attempt.reply->text;
     if (settlement.fate == smtp::Fate::sent) change.upstream_id = smtp::upstream_id(*attempt.reply);
   }
   if (!attempt.trouble.empty()) change.last_reply += (attempt.reply ? "; " : "") + attempt.trouble;
-  change.event.kind = settlement.event;
-  change.event.at = now;
-  change.event.queue_id = job.entry.id.text();
-  change.event.app = job.entry.app;
-  change.event.domain = job.entry.domain;
-  change.event.reason = settlement.reason;
   change.event.detail = change.last_reply;
+  if (settlement.fate == smtp::Fate::fail) {
+    const bool refused = settlement.event == policy::EventKind::failed;
+    change.notice =
+        services_.reporter.about(*current_,
+                                 refused ? policy::ReportKind::failed : policy::ReportKind::expired,
+                                 settlement.reason,
+                                 change.last_reply);
+  }
+  store(std::move(change), attempt.ambiguous);
+}
+
+/// Says what became of the message, once, and has it written.
+void Courier::store(spool::Change change, bool was_in_doubt) {
+  const spool::Entry& entry = current_->entry;
   observe::Circumstances more;
-  more.attempts = settlement.attempts;
-  more.recipients = job.entry.envelope.forward_paths.size();
-  more.took = now - job.entry.accepted_at;
+  more.attempts = change.attempts;
+  more.recipients = entry.envelope.forward_paths.size();
+  more.took = change.event.at - entry.accepted_at;
   more.upstream_id = change.upstream_id;
+  more.was_in_doubt = was_in_doubt;
   services_.recorder.record(change.event, more);
   // Not waited for: the store keeps and retries a change that it cannot commit yet.
-  const auto when = change.next_attempt;
-  const bool comes_back = change.to == spool::State::queued || change.to == spool::State::held;
-  services_.store.change(std::move(change), [&dispatch = dispatch_, comes_back, when](bool) {
-    if (comes_back) dispatch.due(when);
-  });
+  const auto when = change.notice ? change.event.at : change.next_attempt;
+  const bool comes_back =
+      change.notice || (change.to != spool::State::sent && change.to != spool::State::failed);
+  const bool doubt = change.to == spool::State::in_doubt;
+  if (!doubt) services_.doubts.end(entry.id);
+  services_.store.change(
+      std::move(change),
+      [&dispatch = dispatch_, &services = services_, id = entry.id, doubt, comes_back, when](bool) {
+        // An event that came while the entry became in doubt found it leased.
+        auto upstream_id = doubt ? services.doubts.end(id) : std::nullopt;
+        if (upstream_id) settle_by_event(services, id, std::move(*upstream_id), {});
+        if (comes_back) dispatch.due(when);
+      });
+}
+
+void settle_by_event(CourierServices& services,
+                     spool::QueueId id,
+                     std::string upstream_id,
+                     std::function<void(bool)> done) {
+  services.doubts.event(id, upstream_id);
+  auto change = settled_by_event(id, std::move(upstream_id), services.clock.now());
+  const policy::Event event = change.event;
+  services.store.change(std::move(change),
+                        [&services, event, done = std::move(done)](bool settled) {
+                          if (settled) services.recorder.record(event);
+                          if (done) done(settled);
+                        });
 }
 
 }  // namespace delivery

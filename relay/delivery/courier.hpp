@@ -1,6 +1,9 @@
 #pragma once
 
+#include "relay/delivery/account.hpp"
+#include "relay/delivery/doubts.hpp"
 #include "relay/delivery/prepare.hpp"
+#include "relay/delivery/reporter.hpp"
 #include "relay/delivery/upstream.hpp"
 #include "relay/net/clock.hpp"
 #include "relay/net/published.hpp"
@@ -9,7 +12,9 @@
 
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,8 +36,20 @@ struct CourierServices {
   observe::Log& log;
   net::Clock& clock;
   const net::Published<Keyring>& keyring;
-  const net::Published<config::Upstream>& upstream;
-  smtp::RetryRules retry;
+  const net::Published<smtp::RetryRules>& rules;
+  const Reporter& reporter;
+  Doubts& doubts;
+  std::atomic<bool> clock_steady{true};  ///< false: the wall clock jumped lately, nothing expires
+};
+
+/// Opens connections to an upstream; called on the courier's thread.
+using Connect = std::function<std::unique_ptr<UpstreamConnection>(net::asio::any_io_executor)>;
+
+/// One upstream, as its couriers see it.
+struct Route {
+  const net::Published<config::Upstream>& settings;
+  Connect connect;
+  Account account{};
 };
 
 class Courier;
@@ -40,11 +57,15 @@ class Courier;
 /// What a courier tells the scheduler after each message.
 struct Report {
   std::shared_ptr<Courier> courier;
+  spool::Lane lane;
   std::uint64_t octets = 0;
-  smtp::Settlement settlement;
+  std::size_t recipients = 0;
+  Consequence consequence;
   smtp::ReplyClass result{};
-  bool connected = false;  ///< the connection had become ready for a transaction
-  bool available = false;  ///< takes another message; else the courier ends
+  std::chrono::steady_clock::time_point began{};
+  bool unsignable = false;  ///< says nothing of the upstream
+  bool connected = false;   ///< the connection had become ready for a transaction
+  bool available = false;   ///< takes another message; else the courier ends
 };
 
 /// The scheduler as couriers know it; called on their threads.
@@ -54,6 +75,8 @@ class Dispatch {
   virtual void settled(Report report) = 0;
   /// Nothing came within the idle limit: dismisses the courier, or has just assigned it a message.
   virtual void unemployed(std::shared_ptr<Courier> courier) = 0;
+  /// A courier's coroutine is over, in whatever way.
+  virtual void ended(std::shared_ptr<Courier> courier) = 0;
   /// An entry went back to the store and falls due then. Called on a thread of the store.
   virtual void due(std::chrono::system_clock::time_point when) = 0;
 };
@@ -64,8 +87,8 @@ class Dispatch {
 class Courier : public std::enable_shared_from_this<Courier> {
  public:
   Courier(CourierServices& services,
+          Route& route,
           net::asio::any_io_executor executor,
-          std::function<std::unique_ptr<UpstreamConnection>()> connect,
           Dispatch& dispatch,
           spool::Job first);
 
@@ -75,7 +98,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   void abort();                 ///< end now, at worst in doubt, and begin nothing more; thread-safe
   /// After run() ended by an exception: what was under way, or was to be next, is sent again later.
   void put_back();
-  [[nodiscard]] const net::asio::any_io_executor& executor() const noexcept { return executor_; }
+  [[nodiscard]] const Route& route() const noexcept { return route_; }
 
  private:
   class Transaction;
@@ -83,20 +106,28 @@ class Courier : public std::enable_shared_from_this<Courier> {
   net::asio::awaitable<std::optional<Attempt>> ensure_open();
   net::asio::awaitable<bool> next_job();
   Report settle_current(const Attempt& outcome);
-  [[nodiscard]] smtp::Settlement settle(const spool::Job& job,
-                                        const Attempt& attempt,
-                                        smtp::ReplyClass result);
-  void commit(const spool::Job& job, const Attempt& attempt, const smtp::Settlement& settlement);
+  [[nodiscard]] smtp::Settlement settle(const Attempt& attempt, smtp::ReplyClass result);
+  [[nodiscard]] bool settled_by_known_event();
+  void commit(const Attempt& attempt, const smtp::Settlement& settlement);
+  void store(spool::Change change, bool was_in_doubt = false);
 
   CourierServices& services_;
+  Route& route_;
   net::asio::any_io_executor executor_;
-  std::function<std::unique_ptr<UpstreamConnection>()> connect_;
   Dispatch& dispatch_;
   std::unique_ptr<UpstreamConnection> connection_;  ///< null: to be opened
   net::asio::steady_timer idle_;
   std::optional<spool::Job> job_;      ///< the next message
   std::optional<spool::Job> current_;  ///< the message under way
+  std::chrono::steady_clock::time_point began_{};
   bool dismissed_ = false;
 };
+
+/// The upstream's event says that it has this message: settles it where it is in doubt, and tells a
+/// courier that still waits for the reply. `done` says whether an entry was settled by it now.
+void settle_by_event(CourierServices& services,
+                     spool::QueueId id,
+                     std::string upstream_id,
+                     std::function<void(bool)> done);
 
 }  // namespace delivery

@@ -1,34 +1,11 @@
 #include "relay/delivery/prepare.hpp"
 
 #include "dkim/mend.hpp"
+#include "relay/delivery/date_time.hpp"
 #include "relay/proto/data_framing.hpp"
-
-#include <ctime>
 
 namespace delivery {
 namespace {
-
-/// RFC 5322 3.3, in UTC. strftime would follow the locale.
-std::string date_time(std::chrono::system_clock::time_point at) {
-  static constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* months[] = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[64];
-  const int length = std::snprintf(text,
-                                   sizeof text,
-                                   "%s, %d %s %d %02d:%02d:%02d +0000",
-                                   days[utc.tm_wday],
-                                   utc.tm_mday,
-                                   months[utc.tm_mon],
-                                   utc.tm_year + 1900,
-                                   utc.tm_hour,
-                                   utc.tm_min,
-                                   utc.tm_sec);
-  return {text, static_cast<std::size_t>(length)};
-}
 
 /// What SES is told beside the message: where its events go, and how they find the entry again.
 std::vector<std::pair<std::string, std::string>> tags(const spool::Entry& entry,

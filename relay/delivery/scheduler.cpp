@@ -2,11 +2,12 @@
 
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
-#include "relay/observe/recorder.hpp"
 
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 #include <utility>
 
 namespace delivery {
@@ -14,69 +15,102 @@ namespace {
 
 using namespace std::chrono_literals;
 namespace asio = net::asio;
+using std::chrono::milliseconds;
 
-constexpr std::size_t lease_page = 100;
-constexpr std::uint64_t lease_octets = 8ULL << 20;
-constexpr std::size_t few_ready = 50;
-constexpr auto look_again = 20ms;  ///< at the earliest after a look that found nothing
-constexpr auto throttle_pause = 1s;
-constexpr auto backoff_first = 1s;
-constexpr std::chrono::milliseconds backoff_most = 30s;
+void sooner(std::optional<milliseconds>& first, std::optional<milliseconds> other) {
+  if (other && (!first || *other < *first)) first = other;
+}
+
+std::shared_ptr<const Apportionment> shared(Apportionment apportionment) {
+  return std::make_shared<const Apportionment>(std::move(apportionment));
+}
 
 }  // namespace
 
-Scheduler::Scheduler(CourierServices& services, net::Threads& threads, Connect connect)
+Scheduler::Scheduler(CourierServices& services,
+                     net::Threads& threads,
+                     const std::vector<Route*>& routes,
+                     Apportionment apportionment)
     : services_(services),
-      threads_(threads),
       context_(threads.context(0)),
-      connect_(std::move(connect)),
+      apportionment_(shared(std::move(apportionment))),
+      keeper_(services, [this] { look(); }),
       pause_timer_(context_),
       due_timer_(context_) {
-  const auto upstream = services_.upstream.get();
-  if (upstream->max_rate) {
-    rate_.emplace(*upstream->max_rate, services_.clock.monotonic());
-    services_.metrics.upstream_rate_limit(*upstream->max_rate);
+  for (Route* route : routes)
+    outlets_.push_back(std::make_unique<Outlet>(services, *route, threads, *this));
+  queue_.weights(apportionment_.get()->weights);
+}
+
+void Scheduler::start(const std::map<std::string, std::string, std::less<>>& notes) {
+  const auto now = services_.clock.monotonic();
+  for (const auto& outlet : outlets_) {
+    const auto kept = notes.find(note_of(outlet->route()));
+    if (kept == notes.end()) continue;
+    for (const Hold& hold : holds_of(kept->second)) outlet->account().hold(hold, now);
   }
+  if (const auto clock = notes.find(clock_note); clock != notes.end())
+    compare_with_last_run(clock->second);
+  look();
 }
 
-void Scheduler::start() { look(); }
-
-bool Scheduler::reserve(std::uint64_t octets) {
-  // With a backlog in the store the new message queues behind it.
-  if (backlog_) return false;
-  const bool one_more = held_jobs_.fetch_add(1) <
-                        most_jobs;  // both are taken before either is judged, and given back
-  const bool fits = held_octets_.fetch_add(octets) + octets <= most_octets;
-  if (one_more && fits) return true;
-  unreserve(octets);
-  return false;
+bool Scheduler::reserve(const spool::Lane& lane, std::uint64_t octets) {
+  return lanes_.reserve(lane, octets);
 }
 
-void Scheduler::unreserve(std::uint64_t octets) {
-  --held_jobs_;
-  held_octets_ -= octets;
+void Scheduler::unreserve(const spool::Lane& lane, std::uint64_t octets) {
+  lanes_.remove(lane, octets);
 }
 
 void Scheduler::deliver(spool::Job job, bool leased) {
-  if (!leased) return look();
-  asio::post(context_, [this, job = std::move(job)]() mutable {
-    ready_.push_back(std::move(job));
+  asio::post(context_, [this, leased, job = std::move(job)]() mutable {
+    if (job.entry.state == spool::State::held) return release_if_free(job.entry);
+    if (leased) {
+      take_in(std::move(job));
+    } else {
+      lanes_.behind({job.entry.app, job.entry.urgent});
+      refill();
+    }
     pump();
   });
 }
 
+/// It was stored as held; the hold may have ended meanwhile, and nobody else would look at it.
+void Scheduler::release_if_free(const spool::Entry& entry) {
+  if (held(entry.app, entry.domain)) return;
+  spool::Order order;
+  order.operation = spool::Operation::release;
+  order.which.id = entry.id;
+  order.now = services_.clock.now();
+  order.detail = "the upstream takes mail again";
+  services_.store.order(std::move(order), [this](const spool::Ordered&) { look(); });
+}
+
+std::optional<policy::Reason> Scheduler::held(std::string_view app, std::string_view domain) const {
+  return outlets_[outlets_of(app).front()]->account().held(domain);
+}
+
 void Scheduler::look() {
-  backlog_ = true;
   asio::post(context_, [this] {
+    look_at_clock();
+    look_wanted_ = true;
     refill();
     pump();
   });
 }
 
-void Scheduler::resume() {
+void Scheduler::reconsider() {
   asio::post(context_, [this] {
-    paused_until_ = {};
-    connect_backoff_ = 0ms;
+    for (const auto& outlet : outlets_) outlet->account().probe_now(services_.clock.monotonic());
+  });
+  look();
+}
+
+void Scheduler::reloaded(Apportionment apportionment) {
+  apportionment_.set(shared(std::move(apportionment)));
+  asio::post(context_, [this] {
+    queue_.weights(apportionment_.get()->weights);
+    for (const auto& outlet : outlets_) outlet->try_anew(services_.clock.monotonic());
     pump();
   });
 }
@@ -84,6 +118,7 @@ void Scheduler::resume() {
 void Scheduler::drain(std::function<void()> done) {
   asio::post(context_, [this, done = std::move(done)]() mutable {
     drained_ = std::move(done);
+    look_wanted_ = true;
     refill();
     check_drained();
   });
@@ -95,16 +130,17 @@ void Scheduler::stop(std::function<void()> done) {
     stopped_ = std::move(done);
     pause_timer_.cancel();
     due_timer_.cancel();
-    for (const auto& courier : couriers_) courier->abort();
-    if (couriers_.empty()) std::exchange(stopped_, nullptr)();
+    for (const auto& outlet : outlets_) outlet->abort();
+    check_stopped();
   });
 }
 
 void Scheduler::settled(Report report) {
   asio::post(context_, [this, report = std::move(report)] {
-    unreserve(report.octets);
-    after(report);
-    if (report.available && !stopping_) idle_.push_back(report.courier);
+    lanes_.remove(report.lane, report.octets);
+    const std::size_t outlet = outlet_of(*report.courier);
+    outlets_[outlet]->learn(report, services_.clock.monotonic(), stopping_);
+    follow(outlet, report.consequence);
     refill();
     pump();
     check_drained();
@@ -113,10 +149,16 @@ void Scheduler::settled(Report report) {
 
 void Scheduler::unemployed(std::shared_ptr<Courier> courier) {
   asio::post(context_, [this, courier = std::move(courier)] {
-    const auto found = std::find(idle_.begin(), idle_.end(), courier);
-    if (found == idle_.end()) return;
-    idle_.erase(found);
-    courier->dismiss();
+    outlets_[outlet_of(*courier)]->let_go(courier);
+  });
+}
+
+void Scheduler::ended(std::shared_ptr<Courier> courier) {
+  asio::post(context_, [this, courier = std::move(courier)] {
+    outlets_[outlet_of(*courier)]->ended(courier);
+    if (stopping_) return check_stopped();
+    pump();
+    check_drained();
   });
 }
 
@@ -124,156 +166,139 @@ void Scheduler::due(std::chrono::system_clock::time_point when) {
   asio::post(context_, [this, when] { wake_at(when); });
 }
 
-/// Hands out what is ready as far as rate and connections allow.
+void Scheduler::show(observe::Metrics& metrics) {
+  const Time now = services_.clock.monotonic();
+  double rate = 0, quota = 0, sent = 0;
+  for (const auto& outlet : outlets_) {
+    rate += outlet->limit();
+    const auto known = outlet->account().known_quota(now);
+    quota += known ? static_cast<double>(*known) : std::numeric_limits<double>::infinity();
+    sent += static_cast<double>(outlet->account().sent_in_window(now));
+  }
+  metrics.upstream_rate_limit(rate);
+  metrics.upstream_quota(quota, sent);
+}
+
+/// Hands out what is ready as far as the upstreams allow.
 void Scheduler::pump() {
-  while (!ready_.empty() && !stopping_ && may_send()) {
-    spool::Job job = std::move(ready_.front());
-    ready_.pop_front();
-    employ(std::move(job));
+  if (stopping_) return;
+  Wait again;
+  const Time now = services_.clock.monotonic();
+  send_probes(now, again);
+  send_ready(now, again);
+  if (again) wake_in(std::max(*again, 1ms));
+}
+
+void Scheduler::send_probes(Time now, Wait& again) {
+  for (std::size_t i = 0; i < outlets_.size(); ++i) {
+    for (const Hold& hold : outlets_[i]->account().probes(now)) ask_for_probe(i, hold);
+    if (const auto next = outlets_[i]->account().next_probe())
+      sooner(again, std::max(0ms, std::chrono::ceil<milliseconds>(*next - now)));
+  }
+  std::erase_if(probes_, [&](Probe& probe) {
+    Outlet& outlet = *outlets_[probe.outlet];
+    auto wait = outlet.wait(probe.job.entry, now, true);
+    if (wait)
+      wait =
+          std::max(*wait, outlet.wait_for_rate(probe.job.entry.envelope.forward_paths.size(), now));
+    if (!wait || *wait > 0ms) {
+      sooner(again, wait);
+      return false;
+    }
+    outlet.employ(std::move(probe.job), now);
+    return true;
+  });
+}
+
+/// One of the messages held shows whether the others must still wait: each time another one.
+void Scheduler::ask_for_probe(std::size_t outlet, const Hold& hold) {
+  const spool::QueueId last = probed_[hold];
+  auto found = [this, outlet, hold](std::vector<spool::Job> jobs) {
+    asio::post(context_, [this, outlet, hold, jobs = std::move(jobs)]() mutable {
+      if (jobs.empty()) {  // released by hand, say; what was put on hold meanwhile goes too
+        outlets_[outlet]->account().nothing_held(hold);
+        keeper_.end(outlets_[outlet]->route(), hold, apps_of(outlet));
+        probed_.erase(hold);
+      }
+      for (spool::Job& job : jobs) {
+        probed_[hold] = job.entry.id;
+        lanes_.add({job.entry.app, job.entry.urgent}, job.entry.size);
+        probes_.push_back({outlets_of(job.entry.app).front(), std::move(job)});
+      }
+      pump();
+    });
+  };
+  services_.store.lease_held(hold.reason, hold.domain, last, std::move(found));
+}
+
+/// The rate is not part of the choice: who goes next waits for it, however many recipients it has.
+void Scheduler::send_ready(Time now, Wait& again) {
+  std::set<const Outlet*> waiting;
+  const auto may_send = [&](const spool::Entry& entry) {
+    const Outlet* outlet = ready_outlet(entry, now, again);
+    return outlet && !waiting.contains(outlet);
+  };
+  while (!queue_.empty() && any_room(now, again)) {
+    const spool::Entry* next = queue_.next(may_send);
+    if (!next) return;
+    Outlet* outlet = ready_outlet(*next, now, again);
+    const auto wait = outlet->wait_for_rate(next->envelope.forward_paths.size(), now);
+    if (wait > 0ms) {
+      sooner(again, wait);
+      waiting.insert(outlet);
+      continue;
+    }
+    spool::Job job = std::move(*queue_.pop(may_send));
+    if (!give_up_if_expired(job)) outlet->employ(std::move(job), now);
   }
 }
 
-bool Scheduler::may_send() {
-  const Time now = services_.clock.monotonic();
-  if (now < paused_until_) {
-    wake_in(std::chrono::ceil<std::chrono::milliseconds>(paused_until_ - now));
-    return false;
-  }
-  const std::size_t busy = couriers_.size() - idle_.size();
-  if (account_held_ && busy > 0) return false;  // one probe at a time; its report pumps again
-  if (idle_.empty() && couriers_.size() >= connections_allowed()) return false;
-  if (!rate_) return true;
-  const auto recipients = static_cast<double>(ready_.front().entry.envelope.forward_paths.size());
-  if (rate_->take(recipients, now)) return true;
-  wake_in(rate_->wait(recipients, now));
+/// Spares the search through the queue while nothing at all can go.
+bool Scheduler::any_room(Time now, Wait& again) {
+  Wait soonest;
+  for (const auto& outlet : outlets_) sooner(soonest, outlet->wait(now));
+  if (soonest && *soonest <= 0ms) return true;
+  sooner(again, soonest);
   return false;
 }
 
-/// To the courier that was busy last, so that the others can grow idle and end; a new one where
-/// there is none.
-void Scheduler::employ(spool::Job job) {
-  if (!idle_.empty()) {
-    const auto courier = std::move(idle_.back());
-    idle_.pop_back();
-    return courier->assign(std::move(job));
+/// The upstream by which it can go now: of those it may use the first that can be reached.
+Outlet* Scheduler::ready_outlet(const spool::Entry& entry, Time now, Wait& again) {
+  for (const std::size_t index : outlets_of(entry.app)) {
+    Outlet& outlet = *outlets_[index];
+    const auto wait = outlet.wait(entry, now);
+    if (wait && *wait <= 0ms) return &outlet;
+    sooner(again, wait);
+    if (!outlet.unreachable(now)) return nullptr;
   }
-  const std::size_t thread = next_thread_++ % threads_.size();
-  const asio::any_io_executor executor = threads_.context(thread).get_executor();
-  ++threads_.load(thread);
-  const auto courier = std::make_shared<Courier>(
-      services_, executor, [this, executor] { return connect_(executor); }, *this, std::move(job));
-  couriers_.insert(courier);
-  auto run = [courier] { return courier->run(); };
-  net::spawn(
-      executor,
-      std::move(run),
-      [&recorder = services_.recorder](std::string_view what) {
-        recorder.internal_error(what, "delivery");
-      },
-      [this, courier, thread] {
-        courier->put_back();
-        --threads_.load(thread);
-        asio::post(context_, [this, courier] { ended(courier); });
-      });
+  return nullptr;
 }
 
-void Scheduler::ended(const std::shared_ptr<Courier>& courier) {
-  couriers_.erase(courier);
-  std::erase(idle_, courier);  // it may have failed while it was idle
-  if (couriers_.empty() && stopped_) return std::exchange(stopped_, nullptr)();
-  pump();
-  check_drained();
+std::vector<std::size_t> Scheduler::outlets_of(std::string_view app) const {
+  const auto apportionment = apportionment_.get();
+  const auto own = apportionment->routes.find(app);
+  if (own != apportionment->routes.end()) return {own->second};
+  std::vector<std::size_t> all(outlets_.size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
-unsigned Scheduler::connections_allowed() const {
-  const unsigned most = services_.upstream.get()->max_connections;
-  return most > fewer_connections_ ? most - fewer_connections_ : 1;
+/// Whose mail an outlet's holds concern; empty: everybody's.
+std::vector<std::string> Scheduler::apps_of(std::size_t outlet) const {
+  if (outlets_.size() == 1) return {};
+  std::vector<std::string> apps;
+  for (const std::string& app : apportionment_.get()->apps)
+    if (outlets_of(app).front() == outlet) apps.push_back(app);
+  return apps;
 }
 
-/// What an attempt says about the upstream as a whole.
-void Scheduler::after(const Report& report) {
-  const Time now = services_.clock.monotonic();
-  const auto pause = [&](std::chrono::milliseconds length) {
-    paused_until_ = std::max(paused_until_, now + length);
-  };
-  if (report.settlement.slow_down) {
-    pause(throttle_pause);
-  }
-  if (report.result == smtp::ReplyClass::too_many_connections) {
-    fewer_connections_ =
-        std::min(fewer_connections_ + 1, services_.upstream.get()->max_connections - 1);
-  }
-  if (report.settlement.account_wide) {
-    account_held_ = true;
-    pause(report.settlement.retry_in);
-  } else if (report.settlement.fate == smtp::Fate::sent) {
-    account_held_ = false;  // what is held comes back at its own time
-  }
-  // A message that cannot be signed ends its connection too, but is held: that says nothing of the
-  // upstream.
-  const bool broke = report.result == smtp::ReplyClass::broken && !report.available;
-  const bool unreachable =
-      report.settlement.fate != smtp::Fate::hold && (broke || !report.connected);
-  if (unreachable && now >= paused_until_) {  // couriers that fail together count once
-    connect_backoff_ =
-        std::clamp(connect_backoff_ * 2, std::chrono::milliseconds(backoff_first), backoff_most);
-    pause(connect_backoff_);
-  } else if (report.settlement.fate == smtp::Fate::sent) {
-    connect_backoff_ = 0ms;
-    fewer_connections_ = 0;
-  }
+std::size_t Scheduler::outlet_of(const Courier& courier) const {
+  const auto found =
+      std::ranges::find_if(outlets_, [&](const auto& outlet) { return outlet->employs(courier); });
+  return static_cast<std::size_t>(found - outlets_.begin());
 }
 
-/// Fetches due entries from the store while few are in memory.
-void Scheduler::refill() {
-  if (stopping_ || leasing_ || !backlog_ || ready_.size() >= few_ready ||
-      held_octets_ > most_octets / 2)
-    return;
-  leasing_ = true;
-  backlog_ = false;  // what is accepted from here on and not leased sets it again
-  services_.store.lease(
-      services_.clock.now(), lease_page, lease_octets, [this](std::vector<spool::Job> jobs) {
-        asio::post(context_, [this, jobs = std::move(jobs)]() mutable { leased(std::move(jobs)); });
-      });
-}
-
-void Scheduler::leased(std::vector<spool::Job> jobs) {
-  leasing_ = false;
-  const bool any = !jobs.empty();
-  for (spool::Job& job : jobs) {
-    ++held_jobs_;
-    held_octets_ += job.entry.size;
-    ready_.push_back(std::move(job));
-  }
-  if (any) backlog_ = true;
-  pump();
-  if (backlog_) return refill();
-  ask_next_due();
-  check_drained();
-}
-
-void Scheduler::ask_next_due() {
-  services_.store.next_due([this](std::optional<std::chrono::system_clock::time_point> due) {
-    // The store looked a while ago: what due() has said since then may be earlier, and stays.
-    asio::post(context_, [this, due] {
-      if (due) wake_at(std::max(*due, services_.clock.now() + look_again));
-    });
-  });
-}
-
-void Scheduler::wake_at(std::chrono::system_clock::time_point when) {
-  if (next_due_ && *next_due_ <= when) return;
-  next_due_ = when;
-  const auto delay = std::chrono::ceil<std::chrono::milliseconds>(when - services_.clock.now());
-  due_timer_.expires_after(std::clamp<std::chrono::milliseconds>(delay, 0ms, 1h));
-  due_timer_.async_wait([this](const boost::system::error_code& cancelled) {
-    if (cancelled || stopping_) return;
-    next_due_.reset();
-    look();
-  });
-}
-
-void Scheduler::wake_in(std::chrono::milliseconds delay) {
+void Scheduler::wake_in(milliseconds delay) {
   pause_timer_.expires_after(delay);
   pause_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) pump();
@@ -281,9 +306,17 @@ void Scheduler::wake_in(std::chrono::milliseconds delay) {
 }
 
 void Scheduler::check_drained() {
-  const bool busy = couriers_.size() > idle_.size();
-  if (!drained_ || busy || leasing_ || backlog_ || !ready_.empty()) return;
+  const bool busy =
+      std::ranges::any_of(outlets_, [](const auto& each) { return each->busy() > 0; });
+  if (!drained_ || busy || leasing_ || look_wanted_ || lanes_.any_behind({}) || !queue_.empty() ||
+      !probes_.empty())
+    return;
   std::exchange(drained_, nullptr)();
+}
+
+void Scheduler::check_stopped() {
+  const bool all = std::ranges::all_of(outlets_, [](const auto& each) { return each->empty(); });
+  if (all && stopped_) std::exchange(stopped_, nullptr)();
 }
 
 }  // namespace delivery

@@ -1,52 +1,67 @@
 #pragma once
 
-#include "relay/delivery/courier.hpp"
-#include "relay/delivery/rate.hpp"
+#include "relay/delivery/clock_guard.hpp"
+#include "relay/delivery/fair_queue.hpp"
+#include "relay/delivery/hold_keeper.hpp"
+#include "relay/delivery/lanes.hpp"
+#include "relay/delivery/outlet.hpp"
 #include "relay/net/threads.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace delivery {
 
-/// Opens connections to the upstream; called on the courier's thread.
-using Connect = std::function<std::unique_ptr<UpstreamConnection>(net::asio::any_io_executor)>;
+/// What each app has of the upstreams: an immutable snapshot, replaced whole on reload.
+struct Apportionment {
+  std::map<std::string, double, std::less<>> weights;
+  /// The route of those that have one of their own; others take the first that can be reached.
+  std::map<std::string, std::size_t, std::less<>> routes;
+  std::vector<std::string> apps;  ///< all of them
+};
 
-/// Picks what goes next, within the rate and the connections of the upstream. Its state lives on
-/// thread 0 and is asked by message; it holds a bounded number of messages in memory, all leased
-/// from the store, and fetches more when few are left.
+/// Picks what goes next, fairly among apps and urgent mail first, within what each upstream allows.
+/// Its state lives on thread 0 and is asked by message; it holds a bounded number of messages in
+/// memory, all leased from the store, and fetches more of a lane when few are left.
 class Scheduler final : public Dispatch {
  public:
-  static constexpr std::size_t most_jobs = 1000;
-  static constexpr std::uint64_t most_octets = 16ULL << 20;
+  Scheduler(CourierServices& services,
+            net::Threads& threads,
+            const std::vector<Route*>& routes,
+            Apportionment apportionment);
 
-  Scheduler(CourierServices& services, net::Threads& threads, Connect connect);
-
-  /// Begins with what the store holds.
-  void start();
+  /// Begins with what the store holds; `notes` are what it kept over the restart.
+  void start(const std::map<std::string, std::string, std::less<>>& notes);
 
   // What sessions call (thread-safe).
-  [[nodiscard]] bool reserve(std::uint64_t octets);
-  void unreserve(std::uint64_t octets);
+  [[nodiscard]] bool reserve(const spool::Lane& lane, std::uint64_t octets);
+  void unreserve(const spool::Lane& lane, std::uint64_t octets);
   void deliver(spool::Job job, bool leased);
+  /// Why mail of this app and domain has to wait now.
+  [[nodiscard]] std::optional<policy::Reason> held(std::string_view app,
+                                                   std::string_view domain) const;
 
-  /// Something in the store may be due now: after a release or a reload. Thread-safe.
+  /// Something in the store may be due now: after a release, and now and then. Thread-safe.
   void look();
-
-  /// Ends a pause: what caused it may be mended by the configuration that was just reloaded.
+  /// An operator has changed something: looks, and tries at once whether holds can end.
   /// Thread-safe.
-  void resume();
+  void reconsider();
+  /// Keeps the time of day over a restart. Thread-safe.
+  void keep_clock();
+  /// The configuration was changed: what kept mail may be mended. Thread-safe.
+  void reloaded(Apportionment apportionment);
 
   /// Delivers what is due and then calls `done` once, when nothing is ready or under way; new mail
   /// is still taken.
@@ -55,49 +70,71 @@ class Scheduler final : public Dispatch {
   /// ended.
   void stop(std::function<void()> done);
 
+  /// Sets the gauges of the upstreams. On thread 0 only.
+  void show(observe::Metrics& metrics);
+
   // What couriers call (thread-safe).
   void settled(Report report) override;
   void unemployed(std::shared_ptr<Courier> courier) override;
+  void ended(std::shared_ptr<Courier> courier) override;
   void due(std::chrono::system_clock::time_point when) override;
 
  private:
+  static constexpr std::string_view clock_note = "clock";
   using Time = std::chrono::steady_clock::time_point;
+  using Wait = std::optional<std::chrono::milliseconds>;
+  struct Probe {
+    std::size_t outlet;
+    spool::Job job;
+  };
+
   void pump();
-  [[nodiscard]] bool may_send();
-  void employ(spool::Job job);
+  void send_probes(Time now, Wait& again);
+  void ask_for_probe(std::size_t outlet, const Hold& hold);
+  void send_ready(Time now, Wait& again);
+  [[nodiscard]] bool any_room(Time now, Wait& again);
+  [[nodiscard]] Outlet* ready_outlet(const spool::Entry& entry, Time now, Wait& again);
+  [[nodiscard]] std::vector<std::size_t> outlets_of(std::string_view app) const;
+  [[nodiscard]] std::vector<std::string> apps_of(std::size_t outlet) const;
+  [[nodiscard]] std::size_t outlet_of(const Courier& courier) const;
+
+  void release_if_free(const spool::Entry& entry);
   void refill();
-  void leased(std::vector<spool::Job> jobs);
+  void leased(const std::set<spool::Lane>& asked, std::vector<spool::Job> jobs);
+  void take_in(spool::Job job);
+  void look_at_held(spool::Job job);
+  void look_at_doubt(spool::Job job);
+  void put_on_hold(const spool::Job& job, policy::Reason reason, spool::WallTime until);
+  bool give_up_if_expired(const spool::Job& job);
+  void give_up(const spool::Job& job, policy::ReportKind kind);
+  void put_away(const spool::Job& job, spool::Change change);
+  void follow(std::size_t outlet, const Consequence& consequence);
+
+  void look_at_clock();
+  void compare_with_last_run(std::string_view note);
   void ask_next_due();
   void wake_at(std::chrono::system_clock::time_point when);
   void wake_in(std::chrono::milliseconds delay);
-  void after(const Report& report);
-  void ended(const std::shared_ptr<Courier>& courier);
   void check_drained();
-  [[nodiscard]] unsigned connections_allowed() const;
+  void check_stopped();
 
   CourierServices& services_;
-  net::Threads& threads_;
   net::asio::io_context& context_;
-  Connect connect_;
-
-  std::atomic<std::size_t> held_jobs_{0};
-  std::atomic<std::uint64_t> held_octets_{0};
-  std::atomic<bool> backlog_{true};  ///< the store may hold due entries that are not in memory
+  Lanes lanes_;
+  net::Published<Apportionment> apportionment_;
+  std::vector<std::unique_ptr<Outlet>> outlets_;  ///< by route; never changes
 
   // Touched on thread 0 only.
-  std::deque<spool::Job> ready_;
-  std::vector<std::shared_ptr<Courier>> idle_;
-  std::set<std::shared_ptr<Courier>> couriers_;
-  std::optional<Rate> rate_;
+  HoldKeeper keeper_;
+  FairQueue queue_;
+  std::deque<Probe> probes_;  ///< go before the queue, holds or not; at most one a hold
+  std::map<Hold, spool::QueueId> probed_;  ///< by which message each hold was probed last
+  ClockGuard clock_guard_;
   net::asio::steady_timer pause_timer_;
   net::asio::steady_timer due_timer_;
-  Time paused_until_{};
   std::optional<std::chrono::system_clock::time_point> next_due_;
-  std::chrono::milliseconds connect_backoff_{0};
-  unsigned fewer_connections_ = 0;  ///< given up because the upstream counts too many
-  std::size_t next_thread_ = 0;
+  bool look_wanted_ = true;  ///< the store may hold due entries of any lane
   bool leasing_ = false;
-  bool account_held_ = false;  ///< an account-wide hold is on: one message at a time probes
   bool stopping_ = false;
   std::function<void()> drained_;
   std::function<void()> stopped_;

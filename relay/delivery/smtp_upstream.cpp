@@ -1,10 +1,5 @@
 #include "relay/delivery/smtp_upstream.hpp"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <openssl/x509_vfy.h>
 
 #include <sys/socket.h>
@@ -16,8 +11,6 @@ namespace delivery {
 namespace {
 
 using namespace std::chrono_literals;
-using net::Tcp;
-using net::tup;
 
 constexpr std::size_t input_buffer = 4096;
 
@@ -62,14 +55,14 @@ std::chrono::seconds patience(smtp::Phase phase) noexcept {
   return 30s;
 }
 
-SmtpUpstream::SmtpUpstream(net::asio::any_io_executor executor,
+SmtpUpstream::SmtpUpstream(const net::asio::any_io_executor& executor,
                            std::shared_ptr<const config::Upstream> settings,
                            net::TlsContext tls,
                            std::string hostname)
-    : executor_(std::move(executor)),
-      settings_(std::move(settings)),
+    : settings_(std::move(settings)),
       tls_(std::move(tls)),
-      session_(options_of(*settings_, std::move(hostname))) {}
+      session_(options_of(*settings_, std::move(hostname))),
+      connecting_(executor, patience(smtp::Phase::connect)) {}
 
 net::asio::awaitable<std::optional<Attempt>> SmtpUpstream::open() {
   Attempt failure;
@@ -82,38 +75,13 @@ net::asio::awaitable<std::optional<Attempt>> SmtpUpstream::open() {
 }
 
 net::asio::awaitable<bool> SmtpUpstream::connect(Attempt& failure) {
-  Tcp::resolver resolver(executor_);
-  Tcp::socket socket(executor_);
-  net::asio::steady_timer deadline(executor_, patience(smtp::Phase::connect));
-  // The frame outlives the timer: it is cancelled, and its handler run or dropped, before connect()
-  // ends.
-  auto expired = std::make_shared<bool>(false);
-  deadline.async_wait([expired, &resolver, &socket](const boost::system::error_code& cancelled) {
-    if (cancelled || *expired) return;
-    *expired = true;
-    resolver.cancel();
-    boost::system::error_code ignored;  // not open yet: nothing to cancel
-    socket.cancel(ignored);
-  });
-  const auto port = std::to_string(settings_->port);
-  auto [unknown, endpoints] = co_await resolver.async_resolve(settings_->host, port, tup);
-  boost::system::error_code failed = unknown;
-  if (!failed)
-    std::tie(failed, std::ignore) = co_await net::asio::async_connect(socket, endpoints, tup);
-  const bool late = std::exchange(*expired, true);
-  deadline.cancel();
-  if (failed || late || aborted_) {
-    const std::string reason = late     ? "no answer in time"
-                               : failed ? failed.message()
-                                        : "the relay is stopping";
-    failure = broken(smtp::Phase::connect,
-                     "cannot connect to " + settings_->host + ":" + port + ": " + reason);
-    co_return false;
+  auto socket = co_await connecting_.to(settings_->host, settings_->port);
+  if (socket) {
+    connection_ = std::make_unique<net::Connection>(std::move(*socket), input_buffer);
+    co_return true;
   }
-  boost::system::error_code ignored;  // without it the connection is only slower
-  socket.set_option(Tcp::no_delay(true), ignored);
-  connection_ = std::make_unique<net::Connection>(std::move(socket), input_buffer);
-  co_return true;
+  failure = broken(smtp::Phase::connect, socket.error().sentence());
+  co_return false;
 }
 
 net::asio::awaitable<bool> SmtpUpstream::secure(Attempt& failure) {
@@ -237,6 +205,7 @@ net::asio::awaitable<void> SmtpUpstream::close() {
 
 void SmtpUpstream::abort() {
   aborted_ = true;
+  connecting_.abort();
   if (connection_) connection_->interrupt();
 }
 

@@ -2,6 +2,7 @@
 
 #include "relay/config/config.hpp"
 #include "relay/delivery/upstream.hpp"
+#include "relay/net/connect.hpp"
 #include "relay/net/connection.hpp"
 
 #include <chrono>
@@ -17,7 +18,7 @@ namespace delivery {
 /// A connection to SES or another smarthost: TLS verified, never clear text. Lives on one thread.
 class SmtpUpstream final : public UpstreamConnection {
  public:
-  SmtpUpstream(net::asio::any_io_executor executor,
+  SmtpUpstream(const net::asio::any_io_executor& executor,
                std::shared_ptr<const config::Upstream> settings,
                net::TlsContext tls,
                std::string hostname);
@@ -38,12 +39,11 @@ class SmtpUpstream final : public UpstreamConnection {
   [[nodiscard]] std::string explain(std::string_view trouble, bool replied) const;
   [[nodiscard]] std::string why() const;
 
-  net::asio::any_io_executor executor_;
   std::shared_ptr<const config::Upstream> settings_;
   net::TlsContext tls_;
   smtp::ClientSession session_;
+  net::Connecting connecting_;
   std::unique_ptr<net::Connection> connection_;
-  smtp::ClientNext next_;
   boost::system::error_code last_error_;
   bool aborted_ = false;
 };

@@ -41,12 +41,14 @@ std::string iso8601(std::chrono::system_clock::time_point time) {
                      milliseconds.count());
 }
 
-json::object to_json(const spool::Entry& entry) {
+json::object to_json(const spool::Entry& entry, std::chrono::seconds hold_expire) {
   json::array forward_paths;
   for (const std::string& path : entry.envelope.forward_paths) {
     forward_paths.emplace_back(observe::valid_utf8(path));
   }
-  const bool waits = entry.state == spool::State::queued || entry.state == spool::State::held;
+  const bool waits = entry.state == spool::State::queued || entry.state == spool::State::held ||
+                     entry.state == spool::State::in_doubt;
+  const std::optional<spool::WallTime>& since = entry.held_since;
   return {{"id", entry.id.text()},
           {"state", spool::word(entry.state)},
           {"reason", word_or_null(entry.reason)},
@@ -56,9 +58,14 @@ json::object to_json(const spool::Entry& entry) {
           {"forward_paths", std::move(forward_paths)},
           {"message_id", text_or_null(entry.message_id)},
           {"size", entry.size},
+          {"urgent", entry.urgent},
+          {"notice", entry.notice},
           {"accepted_at", time_or_null(entry.accepted_at)},
           {"attempts", entry.attempts},
           {"next_attempt", waits ? time_or_null(entry.next_attempt) : json::value(nullptr)},
+          {"held_since", since ? time_or_null(*since) : json::value(nullptr)},
+          {"deadline", since ? time_or_null(*since + hold_expire) : json::value(nullptr)},
+          {"held_seconds", std::chrono::floor<std::chrono::seconds>(entry.held).count()},
           {"last_reply", text_or_null(entry.last_reply)},
           {"upstream_id", text_or_null(entry.upstream_id)}};
 }
@@ -73,11 +80,11 @@ json::object to_json(const policy::Event& event) {
           {"detail", text_or_null(event.detail)}};
 }
 
-json::object to_json(const spool::Trace& trace) {
+json::object to_json(const spool::Trace& trace, std::chrono::seconds hold_expire) {
   json::array timeline;
   for (const policy::Event& event : trace.timeline) timeline.emplace_back(to_json(event));
   json::value entry = nullptr;
-  if (trace.entry) entry = to_json(*trace.entry);
+  if (trace.entry) entry = to_json(*trace.entry, hold_expire);
   return {{"entry", std::move(entry)}, {"timeline", std::move(timeline)}};
 }
 

@@ -1,10 +1,13 @@
 #include "relay/http/routes.hpp"
 
+#include "relay/http/answers.hpp"
 #include "relay/http/ask.hpp"
+#include "relay/http/bounds.hpp"
 #include "relay/http/entry_json.hpp"
+#include "relay/http/operator_routes.hpp"
+#include "relay/http/order_routes.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,21 +25,7 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view queue_path = "/api/v1/queue";
-constexpr std::size_t most_entries = 1000;
-
-Response json_response(const json::object& body, unsigned status = 200) {
-  return {
-      .status = status, .content_type = "application/json", .body = json::serialize(body) + "\n"};
-}
-
-Response error_response(unsigned status, std::string_view sentence) {
-  return json_response({{"error", sentence}}, status);
-}
-
-Response store_is_silent() {
-  return error_response(
-      503, "The spool did not answer in time: try again, and look at the disk of data_dir.");
-}
+constexpr std::int64_t most_entries = 1000;
 
 asio::awaitable<Response> healthz(Request) { co_return Response{.body = "ok\n"}; }
 
@@ -67,14 +56,13 @@ asio::awaitable<Response> metrics(Sources sources, Request) {
   co_return response;
 }
 
-std::optional<std::size_t> limit_of(std::string_view text) {
-  std::size_t limit = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-  if (error != std::errc() || end != text.data() + text.size() || limit == 0 ||
-      limit > most_entries) {
+// A whole number from 1 to `most`.
+std::optional<std::int64_t> number_of(std::string_view text, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1 || number > most)
     return std::nullopt;
-  }
-  return limit;
+  return number;
 }
 
 // Takes over one parameter; false if it is unknown or its value is.
@@ -88,8 +76,14 @@ bool apply(spool::Filter& filter, const std::string& name, const std::string& va
     filter.after = id.value_or(spool::QueueId{});
     return id.has_value();
   }
-  const auto limit = name == "limit" ? limit_of(value) : std::nullopt;
-  filter.limit = limit.value_or(filter.limit);
+  if (name == "older_than") {
+    const auto seconds = number_of(value, longest_age.count());
+    if (seconds)
+      filter.accepted_before = std::chrono::system_clock::now() - std::chrono::seconds(*seconds);
+    return seconds.has_value();
+  }
+  const auto limit = name == "limit" ? number_of(value, most_entries) : std::nullopt;
+  if (limit) filter.limit = static_cast<std::size_t>(*limit);
   return limit.has_value();
 }
 
@@ -98,8 +92,8 @@ mail::Result<spool::Filter> filter_of(const Request& request) {
   for (const auto& [name, value] : request.query) {
     if (!apply(filter, name, value)) {
       return mail::failure(
-          fmt::format("The filter {}={} is not known: state, app, domain, reason, after (a queue "
-                      "id), limit (1 to 1000).",
+          fmt::format("The filter {}={} is not known: state, app, domain, reason, older_than "
+                      "(seconds), after (a queue id), limit (1 to 1000).",
                       name,
                       value));
     }
@@ -116,7 +110,8 @@ asio::awaitable<Response> list(Sources sources, Request request) {
   const auto entries = co_await ask<std::vector<spool::Entry>>(question, sources.store_timeout);
   if (!entries) co_return store_is_silent();
   json::array shown;
-  for (const spool::Entry& entry : *entries) shown.emplace_back(to_json(entry));
+  for (const spool::Entry& entry : *entries)
+    shown.emplace_back(to_json(entry, sources.hold_expire()));
   json::value next = nullptr;
   if (entries->size() == filter->limit) next = json::value(entries->back().id.text());
   json::object body;
@@ -147,7 +142,7 @@ asio::awaitable<Response> show(Sources sources, Request request) {
     co_return error_response(404,
                              "There is no message of this queue id, or it is past its retention.");
   }
-  co_return json_response(to_json(*trace));
+  co_return json_response(to_json(*trace, sources.hold_expire()));
 }
 
 asio::awaitable<Response> trace(Sources sources, Request request) {
@@ -159,33 +154,33 @@ asio::awaitable<Response> trace(Sources sources, Request request) {
   const auto found = co_await look_up(sources, word->second);
   if (!found) co_return store_is_silent();
   json::array matches;
-  for (const spool::Trace& each : *found) matches.emplace_back(to_json(each));
+  for (const spool::Trace& each : *found)
+    matches.emplace_back(to_json(each, sources.hold_expire()));
   json::object body;
   body["matches"] = std::move(matches);
   co_return json_response(body);
 }
 
-template <class Coroutine>
-Handler bound(const Sources& sources, Coroutine coroutine) {
-  return [sources, coroutine](Request request) { return coroutine(sources, std::move(request)); };
-}
-
 }  // namespace
 
 Routes health_routes(const Sources& sources) {
-  return {{"/healthz", healthz}, {"/readyz", bound(sources, readyz)}};
+  return {{"/healthz", {.get = healthz}}, {"/readyz", {.get = bound(sources, readyz)}}};
 }
 
-Routes metrics_routes(const Sources& sources) { return {{"/metrics", bound(sources, metrics)}}; }
+Routes metrics_routes(const Sources& sources) {
+  return {{"/metrics", {.get = bound(sources, metrics)}}};
+}
 
 Routes api_routes(const Sources& sources) {
-  return {{std::string(queue_path), bound(sources, list)},
-          {std::string(queue_path) + "/", bound(sources, show)},
-          {"/api/v1/trace", bound(sources, trace)}};
+  return {{std::string(queue_path), {.get = bound(sources, list)}},
+          {std::string(queue_path) + "/", {.get = bound(sources, show)}},
+          {"/api/v1/trace", {.get = bound(sources, trace)}}};
 }
 
 Routes admin_routes(const Sources& sources) {
   Routes all = api_routes(sources);
+  all.merge(order_routes(sources));
+  all.merge(operator_routes(sources));
   all.merge(health_routes(sources));
   all.merge(metrics_routes(sources));
   return all;

@@ -22,6 +22,25 @@ struct Sources {
   /// Sets the gauges that are only known by asking (free octets of the disk); must not block long.
   std::function<void(observe::Metrics&)> refresh;
   std::chrono::milliseconds store_timeout{5'000};  ///< for an answer of the store
+  /// How long an order or a backup is waited for; it goes on when nobody waits any more.
+  std::chrono::milliseconds long_timeout{std::chrono::minutes(30)};
+
+  // The admin socket's own: each is called on the server's executor, may call back on any thread,
+  // and must not block long.
+  /// queue.hold_expire, as it is now.
+  std::function<std::chrono::seconds()> hold_expire;
+  /// Entries may be due now: after an order.
+  std::function<void()> look;
+  /// Delivers what is queued at full rate while mail is still taken; calls back when nothing is
+  /// ready or in delivery (true), or that will not be (false: the relay stops).
+  std::function<void(std::function<void(bool)>)> drain;
+  /// Reads configuration and secrets again, all or nothing; sentences of what is wrong, empty when
+  /// done.
+  std::function<std::vector<std::string>()> reload;
+  /// What the upstream says of a message after its reply; calls back whether that settled an entry.
+  std::function<void(
+      spool::QueueId, std::string upstream_id, std::string event, std::function<void(bool)>)>
+      feedback;
 };
 
 /// /healthz: 200 as long as the process answers. /readyz: 200, or 503 with one line for each thing
@@ -33,11 +52,13 @@ struct Sources {
 [[nodiscard]] Routes metrics_routes(const Sources& sources);
 
 /// What the commands ask over the admin socket: GET
-/// /api/v1/queue?state=&app=&domain=&reason=&after=&limit=, /api/v1/queue/ID, /api/v1/trace?word=.
+/// /api/v1/queue?state=&app=&domain=&reason=&older_than=&after=&limit=, /api/v1/queue/ID,
+/// /api/v1/trace?word=.
 /// JSON; an error is {"error": sentence}. Times are ISO 8601, UTC.
 [[nodiscard]] Routes api_routes(const Sources& sources);
 
-/// All of the above, for the admin socket.
+/// All of the above and what changes something (order_routes.hpp, operator_routes.hpp): for the
+/// admin socket alone.
 [[nodiscard]] Routes admin_routes(const Sources& sources);
 
 }  // namespace http

@@ -6,6 +6,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
@@ -40,7 +41,7 @@ Response plain(unsigned status, std::string sentence) {
   return {.status = status, .body = std::move(sentence) + "\n"};
 }
 
-const Handler* find(const Routes& routes, std::string_view path) {
+const Route* find(const Routes& routes, std::string_view path) {
   if (const auto exact = routes.find(path); exact != routes.end()) return &exact->second;
   for (std::size_t slash = path.rfind('/'); slash != std::string_view::npos && slash > 0;
        slash = path.rfind('/', slash - 1)) {
@@ -54,7 +55,8 @@ const Handler* find(const Routes& routes, std::string_view path) {
 std::optional<Request> request_of(std::string_view target) {
   const auto url = boost::urls::parse_origin_form(target);
   if (!url) return std::nullopt;
-  Request request{std::string(url->path()), {}};
+  Request request;
+  request.path = url->path();
   for (const auto& parameter : url->params()) {
     request.query.emplace(parameter.key, parameter.has_value ? parameter.value : std::string());
   }
@@ -75,6 +77,31 @@ std::optional<Response> complaint(const error_code& error) {
   return plain(400, "This is not HTTP/1.1.");
 }
 
+std::string allowed(const Route& route) {
+  std::string methods = route.get ? "GET, HEAD" : "";
+  if (route.post) methods += methods.empty() ? "POST" : ", POST";
+  return methods;
+}
+
+Response not_allowed(const Route& route) {
+  Response response = plain(405, "Only " + allowed(route) + " is answered here.");
+  response.allow = allowed(route);
+  return response;
+}
+
+// Nothing where the route does not answer the method.
+const Handler* handler_of(const Route& route, beast::http::verb method) {
+  const bool post = method == beast::http::verb::post;
+  const bool get = method == beast::http::verb::get || method == beast::http::verb::head;
+  if (post && route.post) return &route.post;
+  return get && route.get ? &route.get : nullptr;
+}
+
+bool says_json(const Parser& parser) {
+  const std::string_view type = parser.get()[beast::http::field::content_type];
+  return beast::iequals(type.substr(0, type.find(';')), "application/json");
+}
+
 // Reads what the peer still sends until it closes, so that closing does not reset the connection
 // under its answer.
 asio::awaitable<void> drain(Stream& stream) {
@@ -93,7 +120,7 @@ Reply reply_of(Response response, bool head) {
   Reply reply(static_cast<beast::http::status>(response.status), 11);
   reply.set(beast::http::field::content_type, response.content_type);
   reply.set(beast::http::field::cache_control, "no-store");
-  if (response.status == 405) reply.set(beast::http::field::allow, "GET, HEAD");
+  if (!response.allow.empty()) reply.set(beast::http::field::allow, response.allow);
   reply.keep_alive(false);
   reply.content_length(response.body.size());
   if (!head) reply.body() = std::move(response.body);
@@ -111,7 +138,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
             asio::generic::stream_protocol::socket socket);
   asio::awaitable<void> accept(std::shared_ptr<Listener> listener);
   asio::awaitable<void> serve(std::shared_ptr<Listener> listener, Stream& stream);
-  asio::awaitable<Response> answer(const Routes& routes, const Parser& parser);
+  asio::awaitable<Response> answer(const Routes& routes, Parser& parser);
 
   asio::any_io_executor executor;
   net::ExceptionSink sink;
@@ -143,15 +170,17 @@ asio::awaitable<void> Server::State::serve(std::shared_ptr<Listener> listener, S
   if (!gone) co_await drain(stream);
 }
 
-asio::awaitable<Response> Server::State::answer(const Routes& routes, const Parser& parser) {
-  const beast::http::verb method = parser.get().method();
-  if (method != beast::http::verb::get && method != beast::http::verb::head) {
-    co_return plain(405, "Only GET and HEAD are answered here.");
-  }
+asio::awaitable<Response> Server::State::answer(const Routes& routes, Parser& parser) {
   std::optional<Request> request = request_of(parser.get().target());
   if (!request) co_return plain(400, "The request's target is no path.");
-  const Handler* handler = find(routes, request->path);
-  if (handler == nullptr) co_return plain(404, "There is nothing at this path.");
+  const Route* route = find(routes, request->path);
+  if (route == nullptr) co_return plain(404, "There is nothing at this path.");
+  const Handler* handler = handler_of(*route, parser.get().method());
+  if (handler == nullptr) co_return not_allowed(*route);
+  if (handler == &route->post) {
+    if (!says_json(parser)) co_return plain(415, "Send the body as application/json.");
+    request->body = std::move(parser.get().body());
+  }
   std::string thrown;
   try {
     co_return co_await (*handler)(std::move(*request));

@@ -19,23 +19,31 @@ namespace http {
 
 namespace asio = boost::asio;
 
-/// A GET; HEAD is answered from it.
 struct Request {
   std::string path;                                       ///< decoded, without query
   std::map<std::string, std::string, std::less<>> query;  ///< decoded; of a repeated name the first
+  std::string body;                                       ///< of a POST
 };
 
 struct Response {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  std::string allow{};  ///< the methods, where the status is 405
 };
 
 using Handler = std::function<asio::awaitable<Response>(Request)>;
 
+/// What answers at a path, by method; another method is 405. HEAD is answered from `get`. A POST
+/// must say that it carries JSON, which no form of a web page can.
+struct Route {
+  Handler get = nullptr;
+  Handler post = nullptr;
+};
+
 /// What a listener serves: a path, or with a `/` at its end everything below it. The longest that
 /// fits answers.
-using Routes = std::map<std::string, Handler, std::less<>>;
+using Routes = std::map<std::string, Route, std::less<>>;
 
 struct Limits {
   std::size_t connections =
@@ -46,8 +54,8 @@ struct Limits {
       write{10'000};  ///< for the whole request, for the whole response
 };
 
-/// A small HTTP/1.1 server: GET and HEAD, one request a connection. Everything of it runs on one
-/// executor, which one thread runs; construct, listen and close there, or before it runs. Never
+/// A small HTTP/1.1 server: GET, HEAD and POST, one request a connection. Everything of it runs on
+/// one executor, which one thread runs; construct, listen and close there, or before it runs. Never
 /// throws into the executor.
 class Server {
  public:

@@ -1,5 +1,7 @@
 #include "relay/net/connection.hpp"
 
+#include "relay/net/tls_sessions.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -58,6 +60,9 @@ Connection::Connection(Tcp::socket socket, std::size_t input_buffer_octets)
       watchdog_(std::make_shared<Watchdog>(socket_.get_executor(), &socket_)) {}
 
 Connection::~Connection() {
+  // A client's stream, dropped without close_notify: OpenSSL would mark its session unusable.
+  if (tls_ && !server_.empty())
+    SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
   watchdog_->socket = nullptr;
   watchdog_->timer.cancel();
 }
@@ -77,7 +82,11 @@ asio::awaitable<error_code> Connection::connect_tls(TlsContext context, std::str
   }
   tls_->set_verify_mode(asio::ssl::verify_peer);
   tls_->set_verify_callback(asio::ssl::host_name_verification(host));
+  error_code gone;  // the handshake will say so too
+  server_ = host + ":" + std::to_string(socket_.remote_endpoint(gone).port());
+  offer_session(tls_->native_handle(), server_);
   const auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, tup);
+  if (failed) forget_sessions(tls_->native_handle());
   co_return failed;
 }
 

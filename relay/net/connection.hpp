@@ -32,7 +32,8 @@ class Connection {
 
   /// TLS from here on; the input buffer must be empty.
   asio::awaitable<boost::system::error_code> accept_tls(TlsContext context);
-  /// Verifies the peer's certificate and that it is for `host`.
+  /// Verifies the peer's certificate and that it is for `host`; or resumes a session of this
+  /// context, host and port, for which that was done.
   asio::awaitable<boost::system::error_code> connect_tls(TlsContext context, std::string host);
 
   /// Reads once into the buffer; an error at the end of the stream, when the buffer is full, and
@@ -62,6 +63,7 @@ class Connection {
   struct Watchdog;
   Tcp::socket socket_;
   TlsContext context_;
+  std::string server_;  ///< whose sessions the stream resumes and keeps; outlives it
   std::optional<asio::ssl::stream<Tcp::socket&>> tls_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;

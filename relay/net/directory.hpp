@@ -3,6 +3,7 @@
 #include "policy/facts.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -30,6 +31,8 @@ struct Directory {
   std::map<std::string, std::shared_ptr<const policy::AppFacts>, std::less<>> apps;
   std::map<std::string, Credential, std::less<>>
       credentials;  ///< by app name, which is the AUTH user name
+  /// How long the very same message of an app is a repeat of the first; 0: never.
+  std::chrono::seconds duplicates_window{0};
 
   /// The app that this credential belongs to, or null. Costs the same whether the user exists or
   /// not.

@@ -1,6 +1,7 @@
 #include "relay/net/session.hpp"
 
 #include "mail/header_fields.hpp"
+#include "relay/net/fingerprint.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
 #include "relay/observe/recorder.hpp"
@@ -23,7 +24,7 @@ namespace {
 struct Answer {
   explicit Answer(const asio::any_io_executor& executor) : arrived(executor) {}
   asio::steady_timer arrived;
-  std::optional<spool::Accepted> outcome;
+  std::optional<spool::Acceptance> acceptance;
 };
 
 bool octets_waiting(Tcp::socket& socket) {
@@ -226,10 +227,12 @@ smtp::Input Session::begin(const smtp::Begin& wanted) {
   transaction_began_ = services_.clock.monotonic();
   const bool storable =
       services_.store.writable() && services_.content_in_memory < limits::content_in_memory / 2;
-  return smtp::Facts{services_.directory.get()->app(wanted.app), storable};
+  const spool::AppLoad load = services_.store.load(wanted.app);
+  return smtp::Facts{
+      services_.directory.get()->app(wanted.app), storable, {load.messages, load.octets}};
 }
 
-/// The message as an entry of the spool, queued from now on.
+/// The message as an entry of the spool, from now on queued, or held where all its like is.
 spool::Job Session::job_of(smtp::Commit message) {
   spool::Job job;
   const auto now = services_.clock.now();
@@ -242,7 +245,17 @@ spool::Job Session::job_of(smtp::Commit message) {
   job.entry.message_id = std::move(message.message_id);
   job.entry.size = message.octets->size();
   job.entry.accepted_at = job.entry.next_attempt = now;
+  job.entry.urgent =
+      services_.delivery.urgent(job.entry.app, message.urgent_by_link, message.urgent_by_field);
+  if (const auto standing = services_.delivery.standing(job.entry.app, job.entry.domain)) {
+    job.entry.state = spool::State::held;
+    job.entry.reason = standing->reason;
+    job.entry.next_attempt = standing->until;
+  }
   job.octets = std::move(message.octets);
+  const auto window = services_.directory.get()->duplicates_window;
+  if (window.count() > 0 && !job.entry.message_id.empty())
+    job.repeat = spool::Repeat{fingerprint(job), now - window};
   return job;
 }
 
@@ -250,18 +263,23 @@ asio::awaitable<smtp::Input> Session::commit(smtp::Commit message) {
   const auto answer = std::make_shared<Answer>(connection_.socket().get_executor());
   answer->arrived.expires_after(services_.commit_limit);
   const auto job = std::make_shared<const spool::Job>(job_of(std::move(message)));
-  const bool leased = services_.reserve(job->entry.size);
-  const auto on_answer = [answer, job, leased, &services = services_](spool::Accepted outcome) {
-    if (outcome == spool::Accepted::stored) services.deliver(*job, leased);
-    if (outcome != spool::Accepted::stored && leased) services.unreserve(job->entry.size);
-    asio::post(answer->arrived.get_executor(), [answer, outcome] {
-      answer->outcome = outcome;
-      answer->arrived.cancel();
-    });
-  };
+  const bool leased =
+      job->entry.state == spool::State::queued &&
+      services_.delivery.reserve({job->entry.app, job->entry.urgent}, job->entry.size);
+  const auto on_answer =
+      [answer, job, leased, &delivery = services_.delivery](const spool::Acceptance& acceptance) {
+        const bool stored = acceptance.outcome == spool::Accepted::stored;
+        if (stored) delivery.deliver(*job, leased);
+        if (!stored && leased)
+          delivery.unreserve({job->entry.app, job->entry.urgent}, job->entry.size);
+        asio::post(answer->arrived.get_executor(), [answer, acceptance] {
+          answer->acceptance = acceptance;
+          answer->arrived.cancel();
+        });
+      };
   const auto withdrawal = services_.store.accept(*job, leased, on_answer);
   co_await answer->arrived.async_wait(tup);
-  if (!answer->outcome) {
+  if (!answer->acceptance) {
     // Too late to answer. What is in a commit already stays queued: a second copy is better than a
     // lost mail.
     const bool taken_back = withdrawal->withdraw();
@@ -269,9 +287,33 @@ asio::awaitable<smtp::Input> Session::commit(smtp::Commit message) {
                        {{"app", job->entry.app}, {"queued", taken_back ? "no" : "perhaps"}});
     co_return smtp::StoreTimedOut{};
   }
-  if (*answer->outcome != spool::Accepted::stored) co_return smtp::NotStored{};
-  record_accepted(job->entry);
-  co_return smtp::Stored{job->entry.id.text()};
+  switch (answer->acceptance->outcome) {
+    case spool::Accepted::stored:
+      record_accepted(job->entry);
+      break;
+    case spool::Accepted::repeated:
+      record_repeated(job->entry, answer->acceptance->id);
+      break;
+    case spool::Accepted::failed:
+    case spool::Accepted::withdrawn:
+      co_return smtp::NotStored{};
+  }
+  co_return smtp::Stored{answer->acceptance->id.text()};
+}
+
+/// The client did not hear our reply, or did not believe it: it gets the first one again.
+void Session::record_repeated(const spool::Entry& entry, spool::QueueId first) {
+  policy::Event event;
+  event.kind = policy::EventKind::repeated;
+  event.at = services_.clock.now();
+  event.queue_id = first.text();
+  event.app = entry.app;
+  event.domain = entry.domain;
+  observe::Circumstances more;
+  more.size = entry.size;
+  more.peer = peer_;
+  transaction_began_.reset();
+  services_.recorder.record(event, more);
 }
 
 void Session::record_accepted(const spool::Entry& entry) {

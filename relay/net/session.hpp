@@ -24,6 +24,27 @@ class Recorder;
 
 namespace net {
 
+/// Why new mail is not queued but held, and until when at most.
+struct Standing {
+  policy::Reason reason{};
+  spool::WallTime until{};
+};
+
+/// What sessions ask of delivery; each is thread-safe.
+struct Handover {
+  /// Room for one more message of this lane in delivery's hands? True: it is leased, and `deliver`
+  /// must follow once it is stored.
+  std::function<bool(const spool::Lane&, std::uint64_t octets)> reserve;
+  std::function<void(spool::Job, bool leased)> deliver;  ///< called once an accept was stored
+  /// A reserved message was not stored.
+  std::function<void(const spool::Lane&, std::uint64_t octets)> unreserve;
+  /// What holds mail of this app and domain now, if anything does.
+  std::function<std::optional<Standing>(std::string_view app, std::string_view domain)> standing;
+  /// Whether a message of this app is urgent, by its link or by its own word, which is not always
+  /// taken.
+  std::function<bool(std::string_view app, bool by_link, bool by_field)> urgent;
+};
+
 /// What every session of the relay shares. Outlives all of them; each member is thread-safe.
 struct Services {
   spool::Store& store;
@@ -34,11 +55,7 @@ struct Services {
   const Published<Directory>& directory;
   AuthGuard auth_guard;
   std::atomic<std::uint64_t> content_in_memory{0};  ///< octets of unfinished messages
-  /// Room for one more message in delivery's hands? True: it is leased, and `deliver` must follow
-  /// once it is stored.
-  std::function<bool(std::uint64_t octets)> reserve;
-  std::function<void(spool::Job, bool leased)> deliver;  ///< called once an accept was stored
-  std::function<void(std::uint64_t octets)> unreserve;   ///< a reserved message was not stored
+  Handover delivery;
   std::chrono::milliseconds commit_limit = limits::commit;
 };
 
@@ -73,6 +90,7 @@ class Session {
   [[nodiscard]] smtp::Input begin(const smtp::Begin& wanted);
   [[nodiscard]] spool::Job job_of(smtp::Commit message);
   void record_accepted(const spool::Entry& entry);
+  void record_repeated(const spool::Entry& entry, spool::QueueId first);
   [[nodiscard]] smtp::Input take_line(std::string_view line, std::size_t octets);
   void note(const smtp::Refused& refused);
 

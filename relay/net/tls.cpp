@@ -1,5 +1,7 @@
 #include "relay/net/tls.hpp"
 
+#include "relay/net/tls_sessions.hpp"
+
 #include <openssl/asn1.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -66,6 +68,7 @@ mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file) {
   }
   if (failed)
     return mail::failure(sentence("The file of TLS authorities", ca_file, failed.message()));
+  keep_sessions(context->native_handle());
   return TlsContext(std::move(context));
 }
 

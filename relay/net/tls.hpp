@@ -18,7 +18,7 @@ struct ServerTls {
                                                  const std::filesystem::path& private_key);
 
 /// TLS 1.2 and 1.3 towards the upstream, verified against `ca_file`, or the system's authorities if
-/// empty.
+/// empty. Its sessions are resumed on later connections to the same host and port.
 [[nodiscard]] mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file);
 
 }  // namespace net

@@ -73,10 +73,15 @@ Level level_of(policy::EventKind kind) {
     case policy::EventKind::sent:
     case policy::EventKind::deferred:
     case policy::EventKind::released:
+    case policy::EventKind::settled:
+    case policy::EventKind::repeated:
+    case policy::EventKind::dropped:
+    case policy::EventKind::superseded:
       return Level::info;
     case policy::EventKind::held:
     case policy::EventKind::resent:
     case policy::EventKind::failed:
+    case policy::EventKind::expired:
     case policy::EventKind::throttled:
       return Level::warn;
     case policy::EventKind::quarantined:

@@ -36,6 +36,11 @@ constexpr auto queue_states =
                                                          {spool::State::in_doubt, "in_doubt"},
                                                          {spool::State::held, "held"}});
 constexpr std::array upstream_states{"connecting", "idle", "busy"};
+constexpr std::array doubt_outcomes{"settled", "resent", "held"};
+constexpr std::array account_troubles{policy::Reason::account_paused,
+                                      policy::Reason::credentials,
+                                      policy::Reason::daily_quota,
+                                      policy::Reason::ses_sandbox};
 
 const MetricRow& row(std::string_view name) {
   const auto found = std::ranges::find(metric_list(), name, &MetricRow::name);
@@ -120,6 +125,7 @@ struct Metrics::Families {
   Counter& auth_failures = counter(registry, "smtp_auth_failures_total");
   Counters accepted{registry, "messages_accepted_total"};
   Counters refused{registry, "messages_refused_total"};
+  Counters duplicates{registry, "duplicates_total"};
   Histogram& transaction_seconds =
       histogram(registry,
                 "smtp_transaction_seconds",
@@ -145,8 +151,12 @@ struct Metrics::Families {
   Counters upstream_replies{registry, "upstream_replies_total"};
   Counter& throttled = counter(registry, "upstream_throttled_total");
   Gauge& rate_limit = gauge(registry, "upstream_rate_limit");
+  Gauge& quota = gauge(registry, "upstream_quota_recipients");
+  Gauge& sent_24h = gauge(registry, "upstream_sent_24h_recipients");
+  Gauges account_status{registry, "upstream_account_status"};
   Gauge& certificate_expiry = gauge(registry, "tls_certificate_expiry_timestamp_seconds");
   Gauge& store_free = gauge(registry, "store_free_bytes");
+  Counter& clock_jumps = counter(registry, "clock_jumps_total");
   Counter& internal_errors = counter(registry, "internal_errors_total");
 };
 
@@ -159,7 +169,8 @@ Metrics::Metrics(std::string_view version) : families_(std::make_unique<Families
   }
   for (const char* state : upstream_states) families_->upstream_connections.of(state);
   for (const char* outcome : {"hit", "miss"}) families_->key_cache.of(outcome);
-  families_->in_doubt.of("resent");
+  for (const char* outcome : doubt_outcomes) families_->in_doubt.of(outcome);
+  upstream_account(std::nullopt);
   families_->rate_limit.Set(std::numeric_limits<double>::infinity());
 }
 
@@ -167,6 +178,7 @@ Metrics::~Metrics() = default;
 
 void Metrics::declare(std::string_view app, std::string_view domain) {
   families_->accepted.of(app, domain);
+  families_->duplicates.of(app);
 }
 void Metrics::declare_listener(std::string_view listener) {
   families_->smtp_connections_total.of(listener);
@@ -183,6 +195,7 @@ void Metrics::auth_failure() { families_->auth_failures.Increment(); }
 void Metrics::accepted(std::string_view app, std::string_view domain) {
   families_->accepted.of(app, domain).Increment();
 }
+void Metrics::duplicate(std::string_view app) { families_->duplicates.of(app).Increment(); }
 void Metrics::refused(std::string_view app, policy::Reason reason) {
   families_->refused.of(app, policy::word(reason)).Increment();
 }
@@ -240,10 +253,25 @@ void Metrics::upstream_rate_limit(double recipients_a_second) {
 }
 void Metrics::in_doubt(std::string_view outcome) { families_->in_doubt.of(outcome).Increment(); }
 
+void Metrics::upstream_quota(double recipients_a_day, double sent_in_24h) {
+  families_->quota.Set(recipients_a_day);
+  families_->sent_24h.Set(sent_in_24h);
+}
+void Metrics::upstream_account(std::optional<policy::Reason> trouble) {
+  bool sending = true;
+  for (const policy::Reason each : account_troubles) {
+    const bool current = trouble == each;
+    families_->account_status.of(policy::word(each)).Set(current ? 1 : 0);
+    sending = sending && !current;
+  }
+  families_->account_status.of("sending").Set(sending ? 1 : 0);
+}
+
 void Metrics::tls_certificate_expiry(std::chrono::system_clock::time_point not_after) {
   families_->certificate_expiry.Set(unix_seconds(not_after));
 }
 void Metrics::internal_error() { families_->internal_errors.Increment(); }
+void Metrics::clock_jump() { families_->clock_jumps.Increment(); }
 
 std::string Metrics::text() const {
   std::vector<prometheus::MetricFamily> collected = families_->registry.Collect();

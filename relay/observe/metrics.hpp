@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,7 +68,7 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   /// Shows the series of a configured app and domain from the start, at 0, so that a first increase
-  /// is seen by rate().
+  /// is seen by rate(). What is shown already stays as it is: a reload declares all again.
   void declare(std::string_view app, std::string_view domain);
   void declare_listener(std::string_view listener);
 
@@ -77,6 +78,7 @@ class Metrics {
   void connection_closed(std::string_view cause);  ///< cause: smtp::Step::closed_for, "lost", …
   void auth_failure();
   void accepted(std::string_view app, std::string_view domain);
+  void duplicate(std::string_view app);  ///< a repeat, answered with the first queue id
   void refused(std::string_view app, policy::Reason reason);  ///< app empty where none is known
   void transaction_seconds(double seconds);  ///< MAIL to the reply that ended the transaction
 
@@ -93,11 +95,17 @@ class Metrics {
   void upstream_reply(int code);
   void upstream_throttled();
   void upstream_rate_limit(double recipients_a_second);
-  void in_doubt(std::string_view outcome);  ///< "resent"
+  void in_doubt(std::string_view outcome);  ///< "settled", "resent", "held"
+  /// In recipients; infinity for no limit.
+  void upstream_quota(double recipients_a_day, double sent_in_24h);
+  /// The account's trouble: daily_quota, account_paused, credentials or ses_sandbox; none, and for
+  /// any other reason: it sends.
+  void upstream_account(std::optional<policy::Reason> trouble);
 
   // the process
   void tls_certificate_expiry(std::chrono::system_clock::time_point not_after);
   void internal_error();
+  void clock_jump();
   void dkim_key_cache(bool hit);  ///< a signature found its key parsed, or not
 
   /// The scrape in Prometheus' text format 0.0.4: each family of the list with HELP and TYPE, in

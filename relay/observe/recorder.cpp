@@ -60,14 +60,26 @@ void Recorder::count(const policy::Event& event, const Circumstances& circumstan
     case policy::EventKind::resent:
       metrics_.in_doubt("resent");
       return;
+    case policy::EventKind::settled:
+      metrics_.in_doubt("settled");
+      return;
+    case policy::EventKind::held:
+      if (circumstances.was_in_doubt) metrics_.in_doubt("held");
+      return;
+    case policy::EventKind::repeated:
+      metrics_.duplicate(event.app);
+      if (circumstances.took) metrics_.transaction_seconds(seconds(*circumstances.took));
+      return;
     case policy::EventKind::quarantined:
       metrics_.internal_error();
       return;
     case policy::EventKind::in_doubt:
     case policy::EventKind::deferred:
-    case policy::EventKind::held:
     case policy::EventKind::released:
     case policy::EventKind::failed:
+    case policy::EventKind::expired:
+    case policy::EventKind::dropped:
+    case policy::EventKind::superseded:
       return;
   }
 }

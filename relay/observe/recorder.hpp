@@ -19,11 +19,12 @@ struct Circumstances {
   std::optional<std::size_t> recipients;
   std::optional<std::uint32_t> attempts;
   std::optional<std::chrono::nanoseconds>
-      took;  ///< accepted, refused: the transaction; sent: since the accept
+      took;  ///< accepted, repeated, refused: the transaction; sent: since the accept
   std::string reverse_path, forward_path;  ///< addresses, for the log only
   std::string message_id;                  ///< of the Message-ID field
   std::string upstream_id;
-  std::string peer;  ///< client address
+  std::string peer;           ///< client address
+  bool was_in_doubt = false;  ///< held: the hold is how a doubt was settled
 };
 
 /// Says each fate once: the log line and the metrics of an event both come from here. The timeline

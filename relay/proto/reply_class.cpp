@@ -116,9 +116,14 @@ struct Saying {
 
 // The first that fits decides: a parser's complaint about the message may go on with words from the
 // message.
-constexpr std::array<Saying, 20> sayings{{
+constexpr std::array<Saying, 25> sayings{{
     {"transaction failed configuration set", "", ReplyClass::configuration_set},
     {"transaction failed", "", ReplyClass::rejected},
+    {"duplicate header", "", ReplyClass::rejected},
+    {"local address contains", "", ReplyClass::rejected},
+    {"missing domain", "", ReplyClass::rejected},
+    {"non-ascii characters", "", ReplyClass::rejected},
+    {"no recipients", "", ReplyClass::rejected},
     {"daily", "quota", ReplyClass::daily_quota},
     {"throttling", "quota", ReplyClass::daily_quota},
     {"throttling", "", ReplyClass::throttled},

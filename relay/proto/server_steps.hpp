@@ -43,11 +43,12 @@ struct Authenticated {
   std::shared_ptr<const policy::AppFacts> app;
   bool session_over = false;
 };
-/// The facts of this moment for the session's app (null: no such app any more), and whether the
-/// store takes mail.
+/// The facts of this moment for the session's app (null: no such app any more), whether the store
+/// takes mail, and what it has of that app already.
 struct Facts {
   std::shared_ptr<const policy::AppFacts> app;
   bool storable = true;
+  policy::QueueLoad queued{};  ///< the app's
 };
 /// The whole message, dots unstuffed, CRLF kept; or `too_big` (octets then empty).
 struct Content {
@@ -59,7 +60,7 @@ struct Stored {
 };
 struct NotStored {};      ///< 451 storage
 struct StoreTimedOut {};  ///< no answer within the limit: close without a reply
-/// The shell's own refusal at Begin (quota …).
+/// The shell's own refusal at Begin.
 struct Refuse {
   policy::Refusal refusal;
 };
@@ -106,6 +107,9 @@ struct Commit {
   std::shared_ptr<const policy::AppFacts> app;
   std::string domain;      ///< configured domain that signs
   std::string message_id;  ///< of the Message-ID field
+  /// A person waits for it: by a link in it, by its X-Postern-Priority field. Never with more than
+  /// one recipient.
+  bool urgent_by_link = false, urgent_by_field = false;
 };
 struct Close {};
 using Next = std::variant<ReadLine, ReadContent, StartTls, Authenticate, Begin, Commit, Close>;

@@ -3,6 +3,7 @@
 #include "policy/address.hpp"
 #include "policy/evaluate.hpp"
 #include "policy/summary.hpp"
+#include "policy/urgency.hpp"
 
 #include <algorithm>
 
@@ -45,6 +46,8 @@ Step ServerSession::State::on(Facts& facts) {
   const auto verdict =
       policy::judge_mail(*facts.app, transaction.envelope.reverse_path, transaction.declared_size);
   if (verdict) return refuse_transaction(*verdict);
+  if (const auto full = policy::judge_queue(*facts.app, facts.queued))
+    return refuse_transaction(*full);
   if (transaction.declared_size > options.size_limit)
     return refuse_transaction(too_big(options.size_limit));
   transaction.app = std::move(facts.app);
@@ -87,7 +90,7 @@ Step ServerSession::State::on(Content& content) {
   if (facts.rules.line_ends == policy::LineEnds::normalise) {
     content.octets = std::make_shared<std::string>(policy::normalise_line_ends(*content.octets));
   }
-  policy::Summary summary = policy::summarise(*content.octets, facts.rules);
+  policy::Summary summary = policy::summarise(*content.octets, facts.rules, facts.urgent_paths);
   if (const auto verdict = policy::judge_message(facts, summary))
     return refuse_transaction(*verdict);
   const policy::SenderDomain* signs = policy::signing_domain(facts, summary);
@@ -95,13 +98,16 @@ Step ServerSession::State::on(Content& content) {
     return refuse_transaction(
         refusal_for(Reason::from_domain, "Not sent: no domain of this site can sign it"));
   }
+  const policy::Urgency urgent = policy::urgency(summary, transaction.envelope);
   stage = Stage::store;
   return {{},
           Commit{transaction.envelope,
                  std::move(content.octets),
                  transaction.app,
                  signs->name,
-                 std::move(summary.message_id)},
+                 std::move(summary.message_id),
+                 urgent.by_link,
+                 urgent.by_field},
           {},
           {}};
 }

@@ -56,6 +56,26 @@ bool Intake::offer(policy::Event refusal) {
   return true;
 }
 
+bool Intake::offer(PendingOrder& order) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || orders_.size() >= bounds_.orders) return false;
+  orders_.push_back(std::move(order));
+  wake();
+  return true;
+}
+
+bool Intake::offer_note(std::string name, std::string value, bool again) {
+  const std::lock_guard lock(mutex_);
+  const auto known = notes_.find(name);
+  if (known == notes_.end() && (closed_ || notes_.size() >= bounds_.notes)) return false;
+  if (known == notes_.end())
+    notes_.emplace(std::move(name), std::move(value));
+  else if (!again)
+    known->second = std::move(value);
+  wake();
+  return true;
+}
+
 void Intake::offer(Retention retention) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
@@ -67,7 +87,8 @@ Batch Intake::take(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   waiting_ = true;
   if (idle()) work_.wait_for(lock, patience, [this] { return !idle() || closed_; });
-  work_.wait_for(lock, batch_.ride, [this] { return awaited() || idle() || closed_; });
+  const auto ride = std::min(batch_.ride, patience);
+  work_.wait_for(lock, ride, [this] { return awaited() || idle() || closed_; });
   waiting_ = false;
   Batch batch;
   const bool others = !small_.empty() || !changes_.empty() || !refusals_.empty() || retention_;
@@ -81,6 +102,7 @@ Batch Intake::take(std::chrono::milliseconds patience) {
     move_front(refusals_, batch_.rows, batch.refusals);
     batch.retention = std::exchange(retention_, std::nullopt);
   }
+  batch.notes = std::exchange(notes_, {});
   large_turn_ = !large_turn_;
   batch.closed = closed_ && idle();
   note_room();
@@ -122,6 +144,14 @@ Batch Intake::take_accepts_only() {
   return batch;
 }
 
+std::optional<PendingOrder> Intake::take_order() {
+  const std::lock_guard lock(mutex_);
+  if (orders_.empty()) return std::nullopt;
+  auto order = std::move(orders_.front());
+  orders_.pop_front();
+  return order;
+}
+
 std::vector<PendingChange> Intake::take_left_changes() {
   const std::lock_guard lock(mutex_);
   std::vector<PendingChange> left;
@@ -141,6 +171,11 @@ void Intake::close() {
   work_.notify_all();
 }
 
+bool Intake::closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 bool Intake::withdraw(Ticket& ticket) {
   const std::lock_guard lock(mutex_);
   if (ticket.stage_ == Ticket::Stage::waiting) {
@@ -154,10 +189,11 @@ bool Intake::withdraw(Ticket& ticket) {
 }
 
 bool Intake::awaited() const {
-  return !small_.empty() || !large_.empty() || changes_awaited_ || !refusals_.empty() || retention_;
+  return !small_.empty() || !large_.empty() || changes_awaited_ || !refusals_.empty() ||
+         !orders_.empty() || retention_;
 }
 
-bool Intake::idle() const { return !awaited() && changes_.empty(); }
+bool Intake::idle() const { return !awaited() && changes_.empty() && notes_.empty(); }
 
 void Intake::leave(Ticket& ticket) { waiting_octets_ -= weight(ticket); }
 

@@ -9,9 +9,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace spool {
@@ -23,6 +26,8 @@ struct IntakeBounds {
   std::size_t changes = 4096;            ///< asked for entries that are not leased
   std::size_t leased_changes = 262'144;  ///< for leased ones: four for each of 65,536 leases
   std::size_t refusals = 10'000;
+  std::size_t orders = 64;
+  std::size_t notes = 64;  ///< by name
 };
 
 /// How much one commit takes: enough to share a flush, little enough that nobody waits long for it.
@@ -39,13 +44,13 @@ class Intake;
 /// An accept on its way to the writer.
 class Ticket final : public Withdrawal {
  public:
-  Ticket(std::weak_ptr<Intake> intake, Job job, bool lease, std::function<void(Accepted)> done)
+  Ticket(std::weak_ptr<Intake> intake, Job job, bool lease, std::function<void(Acceptance)> done)
       : job(std::move(job)), lease(lease), done(std::move(done)), intake_(std::move(intake)) {}
   bool withdraw() noexcept override;
 
   Job job;
   bool lease;
-  std::function<void(Accepted)> done;
+  std::function<void(Acceptance)> done;
 
  private:
   friend class Intake;
@@ -59,6 +64,13 @@ struct PendingChange {
   std::function<void(bool)> done;
 };
 
+struct PendingOrder {
+  Order order;
+  std::function<void(Ordered)> done;
+};
+
+using Notes = std::map<std::string, std::string, std::less<>>;
+
 struct Retention {
   WallTime timeline, failed, refusals;  ///< what is older than these goes
 };
@@ -69,11 +81,13 @@ struct Batch {
   std::vector<std::shared_ptr<Ticket>> withdrawn;  ///< only to be told so
   std::vector<PendingChange> changes;
   std::vector<policy::Event> refusals;
+  Notes notes;
   std::optional<Retention> retention;
   bool closed = false;  ///< nothing more will come
 };
 
-/// Where accepts, changes and refusals wait for the writer, each within its bound. Thread-safe.
+/// Where accepts, changes, orders and the rest wait for the writer, each within its bound.
+/// Thread-safe.
 class Intake {
  public:
   Intake(IntakeBounds bounds, BatchBounds batch) : bounds_(bounds), batch_(batch) {}
@@ -82,11 +96,17 @@ class Intake {
   bool offer(const std::shared_ptr<Ticket>& ticket);
   bool offer(PendingChange& change, bool leased);
   bool offer(policy::Event refusal);
+  bool offer(PendingOrder& order);
+  /// The latest value of a name counts, but one that comes back from a failed commit does not
+  /// replace a later one.
+  bool offer_note(std::string name, std::string value, bool again = false);
   void offer(Retention retention);  ///< the latest counts
 
-  /// Takes what has gathered, waiting at most `patience` for something to come. A message over the
-  /// size for that comes alone, in turn with what else waits.
+  /// Takes what has gathered, waiting at most `patience` for something to come; nothing if only an
+  /// order has. A message over the size for that comes alone, in turn with what else waits.
   Batch take(std::chrono::milliseconds patience);
+  /// The order that waits longest, if any.
+  std::optional<PendingOrder> take_order();
 
   /// Takes every accept that waits, to be failed: what the writer does when nothing can be written.
   Batch take_accepts_only();
@@ -97,6 +117,7 @@ class Intake {
   /// True: closed.
   bool rest(std::chrono::milliseconds patience);
   void close();
+  [[nodiscard]] bool closed() const;
 
   /// Whether an accept of no size would be taken.
   [[nodiscard]] bool has_room() const noexcept { return room_.load(std::memory_order_relaxed); }
@@ -113,13 +134,15 @@ class Intake {
 
   const IntakeBounds bounds_;
   const BatchBounds batch_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable work_;
   std::deque<std::shared_ptr<Ticket>> small_, large_;
   std::uint64_t waiting_octets_ = 0;
   std::deque<PendingChange> changes_;
   bool changes_awaited_ = false;  ///< not only `sent`, which rides in whatever commit comes next
   std::deque<policy::Event> refusals_;
+  std::deque<PendingOrder> orders_;
+  Notes notes_;  ///< ride like `sent`
   std::optional<Retention> retention_;
   bool large_turn_ = false;
   bool waiting_ = false;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 
 namespace spool {
 namespace {
@@ -20,6 +21,11 @@ bool Ledger::lease(QueueId id) {
   return leases_.try_emplace(id.value(), std::nullopt).second;
 }
 
+bool Ledger::claim(QueueId id) {
+  const std::lock_guard lock(mutex_);
+  return leases_.try_emplace(id.value(), std::nullopt).second;
+}
+
 void Ledger::read(QueueId id, State stored) {
   const std::lock_guard lock(mutex_);
   if (const auto lease = leases_.find(id.value()); lease != leases_.end()) lease->second = stored;
@@ -35,22 +41,24 @@ bool Ledger::leased(QueueId id) const {
   return leases_.contains(id.value());
 }
 
-void Ledger::load(State state, std::uint64_t entries) {
+void Ledger::add(State state, const Lane& lane, AppLoad load) {
   const std::lock_guard lock(mutex_);
-  stored_[static_cast<std::size_t>(state)] += entries;
+  auto& there = lanes_[lane][static_cast<std::size_t>(state)];
+  there.messages += load.messages;
+  there.octets += load.octets;
 }
 
-void Ledger::load_held(std::optional<policy::Reason> reason, std::uint64_t entries) {
+void Ledger::add_held(policy::Reason reason, std::uint64_t entries) {
   const std::lock_guard lock(mutex_);
-  held_[reason] += entries;  // words that this version does not know come together
+  held_[reason] += entries;
 }
 
 void Ledger::commit(const std::vector<Move>& moves) {
   const std::lock_guard lock(mutex_);
   for (const auto& move : moves) {
-    if (move.from) count(*move.from, std::numeric_limits<std::uint64_t>::max());  // minus one
+    if (move.to) count(move, *move.to, true);
+    if (move.from) count(move, *move.from, false);
     if (!move.to) continue;
-    count(*move.to, 1);
     if (const auto lease = leases_.find(move.id.value()); lease != leases_.end())
       lease->second = move.to->state;
     if (!unsettled(*move.to)) continue;
@@ -59,15 +67,22 @@ void Ledger::commit(const std::vector<Move>& moves) {
   }
 }
 
-void Ledger::count(const Standing& standing, std::uint64_t by) {
-  stored_[static_cast<std::size_t>(standing.state)] += by;
-  if (standing.state == State::held) held_[standing.reason] += by;
+void Ledger::count(const Move& move, const Standing& standing, bool arrives) {
+  const auto lane = lanes_.try_emplace(move.lane).first;
+  auto& load = lane->second[static_cast<std::size_t>(standing.state)];
+  load.messages += arrives ? 1 : -std::uint64_t{1};
+  load.octets += arrives ? move.size : -move.size;
+  if (standing.state == State::held) held_[standing.reason] += arrives ? 1 : -std::uint64_t{1};
+  const auto empty = [](const AppLoad& each) { return each.messages == 0; };
+  if (!arrives && std::ranges::all_of(lane->second, empty)) lanes_.erase(lane);
 }
 
 Counts Ledger::counts() const {
   const std::lock_guard lock(mutex_);
   Counts counts;
-  counts.by_state = stored_;
+  for (const auto& [lane, loads] : lanes_)
+    for (std::size_t state = 0; state < loads.size(); ++state)
+      counts.by_state[state] += loads[state].messages;
   for (const auto& [id, stored] : leases_) {
     auto& queued = counts.by_state[static_cast<std::size_t>(State::queued)];
     if (stored != State::queued || queued == 0) continue;
@@ -79,6 +94,29 @@ Counts Ledger::counts() const {
   return counts;
 }
 
+AppLoad Ledger::load(std::string_view app) const {
+  const std::lock_guard lock(mutex_);
+  AppLoad sum;
+  for (const bool urgent : {false, true}) {
+    const auto lane = lanes_.find(Lane{std::string(app), urgent});
+    if (lane == lanes_.end()) continue;
+    for (const auto state : {State::queued, State::held, State::in_doubt}) {
+      const auto& load = lane->second[static_cast<std::size_t>(state)];
+      sum.messages += load.messages;
+      sum.octets += load.octets;
+    }
+  }
+  return sum;
+}
+
+std::vector<Lane> Ledger::lanes(State state) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Lane> lanes;
+  for (const auto& [lane, loads] : lanes_)
+    if (loads[static_cast<std::size_t>(state)].messages != 0) lanes.push_back(lane);
+  return lanes;
+}
+
 QueueId Ledger::start_search() {
   const std::lock_guard lock(mutex_);
   lowest_arrival_ = last_id;
@@ -88,6 +126,18 @@ QueueId Ledger::start_search() {
 void Ledger::end_search(QueueId oldest) {
   const std::lock_guard lock(mutex_);
   search_from_ = std::min(oldest, lowest_arrival_);
+}
+
+bool Claims::take(QueueId id) {
+  if (taken_.contains(id.value())) return true;
+  if (!ledger_.claim(id)) return false;
+  taken_.insert(id.value());
+  return true;
+}
+
+void Claims::release() {
+  for (const auto id : taken_) ledger_.release(QueueId(id));
+  taken_.clear();
 }
 
 }  // namespace spool

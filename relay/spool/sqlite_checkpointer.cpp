@@ -29,7 +29,8 @@ void Checkpointer::run() {
     wanted_.wait(
         lock, [this] { return stopped_ || restart_ || frames_ - moved_frames_ >= moved_after_; });
     if (stopped_) return;
-    const bool restart = std::exchange(restart_, false) || frames_ >= restarted_after_;
+    const bool wanted = std::exchange(restart_, false) || frames_ >= restarted_after_;
+    const bool restart = wanted && !restarts_held_;
     moved_frames_ = frames_;
     lock.unlock();
     // The passive one does the work; the restart that follows holds up the writer only briefly.
@@ -50,6 +51,11 @@ void Checkpointer::make_room() {
   const std::lock_guard lock(mutex_);
   restart_ = true;
   wanted_.notify_one();
+}
+
+void Checkpointer::hold_restarts(bool hold) {
+  const std::lock_guard lock(mutex_);
+  restarts_held_ = hold;
 }
 
 void Checkpointer::stop() {

@@ -22,6 +22,9 @@ class Checkpointer {
   void run();                ///< the thread's body, until stop()
   void log_has(int frames);  ///< the writer's connection tells after each commit; thread-safe
   void make_room();          ///< restart the log now; thread-safe
+  /// While a backup reads, the log cannot start anew, and trying to would hold up the writer.
+  /// Thread-safe.
+  void hold_restarts(bool hold);
   void stop();
   void finish();  ///< moves all of the log and empties it: at close, after `run`
 
@@ -36,6 +39,7 @@ class Checkpointer {
   int frames_ = 0;        ///< in the log
   int moved_frames_ = 0;  ///< of them at the last checkpoint
   bool restart_ = false;
+  bool restarts_held_ = false;
   bool stopped_ = false;
   bool failed_ = false;
 };

@@ -33,11 +33,18 @@ mail::Result<bool> create_file(const std::filesystem::path& file) {
 
 mail::Result<Connection> Connection::open(const std::filesystem::path& file,
                                           const std::string& vfs) {
+  return open(file, vfs.empty() ? nullptr : vfs.c_str(), SQLITE_OPEN_READWRITE);
+}
+
+mail::Result<Connection> Connection::open_to_read(const std::filesystem::path& file) {
+  return open(file, nullptr, SQLITE_OPEN_READONLY);
+}
+
+mail::Result<Connection> Connection::open(const std::filesystem::path& file,
+                                          const char* vfs,
+                                          int flags) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(),
-                                   &handle,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                                   vfs.empty() ? nullptr : vfs.c_str());
+  const int code = sqlite3_open_v2(file.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, vfs);
   Connection connection;
   connection.handle_.reset(handle);
   if (code != SQLITE_OK)
@@ -115,6 +122,20 @@ void Statement::bind(int at, std::string_view value) noexcept {
 }
 
 void Statement::bind(int at, const MaybeText& value) noexcept {
+  if (value)
+    bind(at, *value);
+  else
+    sqlite3_bind_null(handle_.get(), at);
+}
+
+void Statement::bind(int at, const MaybeBlob& value) noexcept {
+  if (value)
+    bind(at, *value);
+  else
+    sqlite3_bind_null(handle_.get(), at);
+}
+
+void Statement::bind(int at, const MaybeInteger& value) noexcept {
   if (value)
     bind(at, *value);
   else

@@ -25,6 +25,9 @@ class Connection {
   /// Opens an existing file (see create_file). `vfs` empty: SQLite's own.
   static mail::Result<Connection> open(const std::filesystem::path& file, const std::string& vfs);
 
+  /// Opens an existing file, which is left as it is.
+  static mail::Result<Connection> open_to_read(const std::filesystem::path& file);
+
   /// Runs statements that take and give nothing; false leaves the reason in trouble().
   bool execute(const char* sql);
   [[nodiscard]] std::string trouble() const;  ///< SQLite's words for the last failure
@@ -34,6 +37,9 @@ class Connection {
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }
 
  private:
+  static mail::Result<Connection> open(const std::filesystem::path& file,
+                                       const char* vfs,
+                                       int flags);
   struct Close {
     void operator()(sqlite3* handle) const noexcept;
   };
@@ -44,7 +50,10 @@ class Connection {
 struct Blob {
   std::string_view octets;
 };
-using MaybeText = std::optional<std::string_view>;  ///< NULL if there is none
+// NULL if there is none:
+using MaybeText = std::optional<std::string_view>;
+using MaybeBlob = std::optional<Blob>;
+using MaybeInteger = std::optional<std::int64_t>;
 
 /// A statement prepared once and run many times. Arguments are bound without copying: they must
 /// live until the run is over. Placeholders are `$1`, `$2` … in the order of their first
@@ -83,6 +92,8 @@ class Statement {
   void bind(int at, const std::string& value) noexcept { bind(at, std::string_view(value)); }
   void bind(int at, const MaybeText& value) noexcept;
   void bind(int at, Blob value) noexcept;
+  void bind(int at, const MaybeBlob& value) noexcept;
+  void bind(int at, const MaybeInteger& value) noexcept;
 
   struct Finalize {
     void operator()(sqlite3_stmt* handle) const noexcept;

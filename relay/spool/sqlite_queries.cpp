@@ -45,6 +45,11 @@ ReadEntry read_entry(const Rows& rows) {
   entry.attempts = static_cast<std::uint32_t>(rows.integer(10));
   entry.last_reply = rows.text(11);
   entry.upstream_id = rows.text(12);
+  entry.urgent = rows.integer(13) != 0;
+  entry.notice = rows.integer(14) != 0;
+  const bool holding = entry.state == State::held || entry.state == State::in_doubt;
+  if (holding && !rows.is_null(15)) entry.held_since = from_milliseconds(rows.integer(15));
+  entry.held = std::chrono::milliseconds(rows.integer(16));
   read.damage = damage_of(rows, entry, envelope.has_value());
   if (envelope) entry.envelope = std::move(*envelope);
   return read;
@@ -57,11 +62,12 @@ Queries::Queries(Connection& connection, std::string_view trace_secret)
       trace_key_(trace_secret),
       entry_(connection, sql::entry_by_id),
       octets_(connection, sql::octets_by_id),
-      due_queued_(connection, sql::due),
-      due_held_(connection, sql::due),
-      in_doubt_(connection, sql::in_doubt),
+      due_(connection, sql::due),
+      next_held_domain_(connection, sql::next_held_domain),
+      held_(connection, sql::held),
       census_(connection, sql::census),
-      held_census_(connection, sql::held_census),
+      held_for_(connection, sql::held_for),
+      notes_(connection, sql::notes),
       oldest_(connection, sql::oldest_unsettled),
       outline_(connection, sql::outline),
       timeline_(connection, sql::timeline),
@@ -103,27 +109,38 @@ Octets Queries::octets(QueueId id) {
   return found ? std::make_shared<const std::string>(rows.text(0)) : nullptr;
 }
 
-void Queries::each_due(WallTime now, const std::function<bool(QueueId, WallTime)>& take) {
-  const auto by = to_milliseconds(now);
-  Rows queued(due_queued_, word(State::queued), by);
-  Rows held(due_held_, word(State::held), by);
-  bool more_queued = queued.next();
-  bool more_held = held.next();
-  while (more_queued || more_held) {
-    const bool held_first = more_held && (!more_queued || held.integer(1) < queued.integer(1));
-    const Rows& first = held_first ? held : queued;
-    if (!take(QueueId(first.integer(0)), from_milliseconds(first.integer(1)))) break;
-    (held_first ? more_held : more_queued) = (held_first ? held : queued).next();
-  }
-  failed_ = queued.failed() || held.failed();
+void Queries::each_due(State state,
+                       const Lane& lane,
+                       WallTime now,
+                       const std::function<bool(QueueId, WallTime)>& take) {
+  Rows rows(due_, word(state), lane.app, std::int64_t{lane.urgent ? 1 : 0}, to_milliseconds(now));
+  while (rows.next())
+    if (!take(QueueId(rows.integer(0)), from_milliseconds(rows.integer(1)))) break;
+  finish(rows);
 }
 
-std::vector<QueueId> Queries::in_doubt() {
-  std::vector<QueueId> ids;
-  Rows rows(in_doubt_);
-  while (rows.next()) ids.emplace_back(rows.integer(0));
+std::vector<std::string> Queries::held_domains(policy::Reason reason) {
+  std::vector<std::string> domains;
+  std::string last;
+  while (true) {
+    Rows rows(next_held_domain_, policy::word(reason), last);
+    const bool found = rows.next() && !rows.is_null(0);
+    finish(rows);
+    if (!found) return domains;
+    last = rows.text(0);
+    domains.push_back(last);
+  }
+}
+
+void Queries::each_held(policy::Reason reason,
+                        const std::string& domain,
+                        bool urgent,
+                        QueueId after,
+                        const std::function<bool(QueueId)>& take) {
+  Rows rows(held_, policy::word(reason), domain, std::int64_t{urgent ? 1 : 0}, after.value());
+  while (rows.next())
+    if (!take(QueueId(rows.integer(0)))) break;
   finish(rows);
-  return ids;
 }
 
 std::vector<Outline> Queries::outlines(QueueId after, std::int64_t most) {
@@ -134,7 +151,8 @@ std::vector<Outline> Queries::outlines(QueueId after, std::int64_t most) {
                         std::string(rows.text(1)),
                         std::string(rows.text(2)),
                         state_of(rows.text(3)),
-                        reason_at(rows, 4)});
+                        reason_at(rows, 4),
+                        from_milliseconds(rows.integer(5))});
   finish(rows);
   return outlines;
 }
@@ -223,19 +241,36 @@ void Queries::census(Ledger& ledger) {
     Rows rows(census_);
     while (rows.next()) {
       const auto state = state_of(rows.text(0)).value_or(State::failed);
-      ledger.load(state, static_cast<std::uint64_t>(rows.integer(1)));
+      ledger.add(state,
+                 {std::string(rows.text(1)), rows.integer(2) != 0},
+                 {static_cast<std::uint64_t>(rows.integer(3)),
+                  static_cast<std::uint64_t>(rows.integer(4))});
       if (state == State::queued || state == State::in_doubt)
-        oldest = std::min(oldest, rows.integer(2));
+        oldest = std::min(oldest, rows.integer(5));
     }
     finish(rows);
     if (failed_) return;
   }
   static_cast<void>(ledger.start_search());
   ledger.end_search(QueueId(oldest));
-  Rows rows(held_census_);
-  while (rows.next())
-    ledger.load_held(reason_at(rows, 0), static_cast<std::uint64_t>(rows.integer(1)));
+  census_of_held(ledger);
+}
+
+void Queries::census_of_held(Ledger& ledger) {
+  for (const auto& reason : policy::reasons()) {
+    Rows rows(held_for_, reason.word);
+    if (rows.next()) ledger.add_held(reason.reason, static_cast<std::uint64_t>(rows.integer(0)));
+    finish(rows);
+    if (failed_) return;
+  }
+}
+
+Notes Queries::notes() {
+  Notes notes;
+  Rows rows(notes_);
+  while (rows.next()) notes.emplace(rows.text(0).substr(note_prefix.size()), rows.text(1));
   finish(rows);
+  return notes;
 }
 
 }  // namespace spool::sqlite

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "relay/spool/intake.hpp"
 #include "relay/spool/ledger.hpp"
 #include "relay/spool/sqlite_connection.hpp"
 #include "relay/spool/store.hpp"
@@ -33,6 +34,7 @@ struct Outline {
   std::string app, domain;
   std::optional<State> state;
   std::optional<policy::Reason> reason;
+  WallTime accepted_at{};
 };
 
 /// The reads of the spool, each over as few rows as it needs, none leaving a read transaction open.
@@ -46,10 +48,20 @@ class Queries {
   ReadJob job(QueueId id);
   /// Null if there are none.
   Octets octets(QueueId id);
-  /// Calls `take` for queued and held entries due by `now`, the longest due first, until it says
-  /// false.
-  void each_due(WallTime now, const std::function<bool(QueueId, WallTime)>& take);
-  std::vector<QueueId> in_doubt();
+  /// Calls `take` for the lane's entries in this state that are due by `now`, the longest due
+  /// first, until it says false.
+  void each_due(State state,
+                const Lane& lane,
+                WallTime now,
+                const std::function<bool(QueueId, WallTime)>& take);
+  /// The sender domains of entries held for this reason.
+  std::vector<std::string> held_domains(policy::Reason reason);
+  /// Calls `take` for the entries held for this reason, the oldest first, until it says false.
+  void each_held(policy::Reason reason,
+                 const std::string& domain,
+                 bool urgent,
+                 QueueId after,
+                 const std::function<bool(QueueId)>& take);
   std::vector<Outline> outlines(QueueId after, std::int64_t most);
   std::optional<WallTime> oldest_unsettled(Ledger& ledger);
   std::vector<policy::Event> timeline(const Entry& entry);
@@ -58,6 +70,8 @@ class Queries {
   std::vector<Trace> refusals(std::string_view reference, std::size_t most);
   /// Counts all entries into the ledger.
   void census(Ledger& ledger);
+  /// What note() kept.
+  Notes notes();
 
   [[nodiscard]] bool failed() const noexcept {
     return failed_;
@@ -68,10 +82,12 @@ class Queries {
   std::optional<QueueId> traceable_before(QueueId id);
   void finish(const Rows& rows) { failed_ = rows.failed(); }
 
+  void census_of_held(Ledger& ledger);
+
   Connection& connection_;
   TraceKey trace_key_;
-  Statement entry_, octets_, due_queued_, due_held_, in_doubt_, census_, held_census_, oldest_,
-      outline_, timeline_;
+  Statement entry_, octets_, due_, next_held_domain_, held_, census_, held_for_, notes_, oldest_;
+  Statement outline_, timeline_;
   Statement traceable_before_, traced_, refusal_;
   bool failed_ = false;
 };

@@ -1,7 +1,5 @@
 #include "relay/spool/sqlite_reader.hpp"
 
-#include "relay/spool/sqlite_recovery.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -50,74 +48,12 @@ void Reader::stop() {
   asked_.notify_one();
 }
 
-/// Candidates come from one snapshot, but each is read anew once it is leased: since then nobody
-/// else settles it, so a row that is still queued really is (the snapshot may be older than a
-/// `sent` whose lease has just ended).
-std::vector<Job> Reader::lease(WallTime now, std::size_t most, std::uint64_t most_octets) {
-  std::vector<QueueId> due;
-  queries_.each_due(now, [&](QueueId id, WallTime) {
-    if (due.size() < most && !ledger_.leased(id)) due.push_back(id);
-    return due.size() < most;
-  });
-  if (queries_.failed()) note_failure();
-  std::vector<Job> jobs;
-  std::uint64_t octets = 0;
-  for (const auto id : due) {
-    if (octets >= most_octets) break;
-    if (!ledger_.lease(id)) continue;
-    auto job = read_job(id, now);
-    if (!job) continue;
-    octets += job->entry.size;
-    jobs.push_back(std::move(*job));
-  }
-  return jobs;
-}
-
-/// Nothing when the entry is not to be delivered now; its lease has then ended, or ends with its
-/// quarantine.
-std::optional<Job> Reader::read_job(QueueId id, WallTime now) {
-  auto read = queries_.job(id);
-  const auto state = read.entry.state;
-  const bool waits = state == State::queued || state == State::held;
-  if (!read.found || (read.damage.empty() && (!waits || read.entry.next_attempt > now))) {
-    ledger_.release(id);
-    return std::nullopt;
-  }
-  if (!read.damage.empty()) {
-    set_aside(id, read.damage, now);
-    return std::nullopt;
-  }
-  ledger_.read(id, state);
-  read.entry.state = State::in_delivery;
-  return Job{std::move(read.entry), std::move(read.octets)};
-}
-
-/// The lease ends with the change; if not even that can be written, it stays, so that the row is
-/// left alone.
-void Reader::set_aside(QueueId id, const std::string& damage, WallTime now) {
-  if (options_.sinks.trouble)
-    options_.sinks.trouble("The spool's entry " + id.text() + " is damaged (" + damage +
-                           ") and was set aside as failed: check the disk of data_dir.");
-  if (options_.sinks.quarantined) options_.sinks.quarantined(id);
-  auto change = quarantine(id, damage, now);
-  static_cast<void>(intake_.offer(change, true));
-}
-
-std::optional<WallTime> Reader::next_due() {
-  std::optional<WallTime> next;
-  queries_.each_due(WallTime::max(), [&](QueueId id, WallTime due) {
-    if (ledger_.leased(id)) return true;
-    next = due;
-    return false;
-  });
-  if (queries_.failed()) note_failure();
-  return next;
-}
-
 bool Reader::fits(const Filter& filter, const Outline& outline) const {
   if (!filter.app.empty() && outline.app != filter.app) return false;
   if (!filter.domain.empty() && outline.domain != filter.domain) return false;
   if (filter.reason && outline.reason != filter.reason) return false;
+  if (filter.id && outline.id != *filter.id) return false;
+  if (filter.accepted_before && outline.accepted_at >= *filter.accepted_before) return false;
   if (!filter.state) return true;
   const bool in_delivery = outline.state == State::queued && ledger_.leased(outline.id);
   return (in_delivery ? State::in_delivery : outline.state) == filter.state;
@@ -126,7 +62,9 @@ bool Reader::fits(const Filter& filter, const Outline& outline) const {
 void Reader::list(const std::shared_ptr<Listing>& listing) {
   auto& filter = listing->filter;
   const auto limit = std::min(filter.limit, most_listed);
-  const auto outlines = queries_.outlines(filter.after, outlines_at_once);
+  const auto rows = filter.id ? 1 : outlines_at_once;
+  if (filter.id) filter.after = std::max(filter.after, QueueId(filter.id->value() - 1));
+  const auto outlines = queries_.outlines(filter.after, rows);
   if (queries_.failed()) note_failure();
   for (const auto& outline : outlines) {
     if (listing->found.size() >= limit) break;
@@ -135,7 +73,7 @@ void Reader::list(const std::shared_ptr<Listing>& listing) {
     if (auto read = queries_.entry(outline.id))
       listing->found.push_back(shown(std::move(read->entry)));
   }
-  const bool end = outlines.size() < static_cast<std::size_t>(outlines_at_once);
+  const bool end = filter.id || outlines.size() < static_cast<std::size_t>(outlines_at_once);
   if (end || listing->found.size() >= limit)
     listing->done(std::move(listing->found));
   else
@@ -177,10 +115,6 @@ Counts Reader::counts() {
   return counts;
 }
 
-void Reader::note_failure() {
-  if (options_.sinks.trouble)
-    options_.sinks.trouble("The spool could not be read (" + queries_.trouble() +
-                           "): check the disk of data_dir.");
-}
+void Reader::note_failure() { tell_unread(queries_, options_); }
 
 }  // namespace spool::sqlite

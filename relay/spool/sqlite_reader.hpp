@@ -1,7 +1,7 @@
 #pragma once
 
-#include "relay/spool/intake.hpp"
 #include "relay/spool/ledger.hpp"
+#include "relay/spool/sqlite_leasing.hpp"
 #include "relay/spool/sqlite_queries.hpp"
 #include "relay/spool/sqlite_store.hpp"
 #include "relay/spool/store.hpp"
@@ -17,11 +17,11 @@
 
 namespace spool::sqlite {
 
-/// Answers reads one after another on its thread (`run`), and quarantines what cannot be read.
+/// Answers reads one after another on its thread (`run`).
 class Reader {
  public:
-  Reader(Queries& queries, Intake& intake, Ledger& ledger, const SqliteOptions& options)
-      : queries_(queries), intake_(intake), ledger_(ledger), options_(options) {}
+  Reader(Queries& queries, Leasing& leasing, Ledger& ledger, const SqliteOptions& options)
+      : queries_(queries), leasing_(leasing), ledger_(ledger), options_(options) {}
 
   /// Queues a read; false: as many wait as may, or stopped. Delivery's reads have room of their own
   /// beyond the bound, so that a flood of questions does not stop it.
@@ -29,8 +29,7 @@ class Reader {
   void run();
   void stop();  ///< what waits is still answered
 
-  std::vector<Job> lease(WallTime now, std::size_t most, std::uint64_t most_octets);
-  std::optional<WallTime> next_due();
+  [[nodiscard]] Leasing& leasing() noexcept { return leasing_; }
   std::vector<Trace> trace(const std::string& word);
   Octets octets(QueueId id);
   Counts counts();
@@ -46,14 +45,12 @@ class Reader {
 
  private:
   void ask_again(std::function<void(Reader&)> read);
-  std::optional<Job> read_job(QueueId id, WallTime now);
-  void set_aside(QueueId id, const std::string& damage, WallTime now);
   bool fits(const Filter& filter, const Outline& outline) const;
   Entry shown(Entry entry) const;
   void note_failure();
 
   Queries& queries_;
-  Intake& intake_;
+  Leasing& leasing_;
   Ledger& ledger_;
   const SqliteOptions& options_;
   std::mutex mutex_;

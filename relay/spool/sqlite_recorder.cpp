@@ -7,13 +7,13 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace spool::sqlite {
 namespace {
 
 constexpr std::size_t most_text =
     2000;  ///< of a foreign reply or detail; the rest tells nothing more
-constexpr std::int64_t expired_at_once = 200;
 
 std::string_view cut(std::string_view text) { return text.substr(0, most_text); }
 
@@ -34,7 +34,25 @@ policy::Event held_event(const Entry& entry) {
 
 State stored_state(State state) { return state == State::in_delivery ? State::queued : state; }
 
+MaybeBlob fingerprint_of(const Job& job) {
+  if (!job.repeat) return std::nullopt;
+  const auto& key = job.repeat->key;
+  return Blob{{reinterpret_cast<const char*>(key.data()), key.size()}};
+}
+
 }  // namespace
+
+Wrote fault(const Connection& connection) {
+  switch (connection.code() & 0xff) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_CORRUPT:
+    case SQLITE_TOOBIG:
+    case SQLITE_MISMATCH:
+      return Wrote::item_fault;
+    default:
+      return Wrote::store_fault;  // SQLite's codes are open-ended: unknown ones can pass
+  }
+}
 
 Recorder::Recorder(Connection& connection,
                    std::string_view trace_secret,
@@ -48,32 +66,15 @@ Recorder::Recorder(Connection& connection,
       standing_(connection, sql::standing),
       update_entry_(connection, sql::update_entry),
       close_entry_(connection, sql::close_entry),
+      update_steps_(connection, sql::update_steps),
       delete_octets_(connection, sql::delete_octets),
       insert_refusal_(connection, sql::insert_refusal),
       trim_refusals_(connection, sql::trim_refusals),
-      expired_entries_(connection, sql::expired_entries),
-      expired_content_(connection, sql::expired_content),
-      delete_entry_(connection, sql::delete_entry),
-      delete_events_(connection, sql::delete_events),
-      clear_envelope_(connection, sql::clear_envelope),
-      delete_trace_keys_(connection, sql::delete_trace_keys),
-      delete_refusals_(connection, sql::delete_refusals),
+      keep_note_(connection, sql::keep_note),
       most_refusals_(most_refusals) {
   Statement last(connection, sql::last_refusal);
   Rows rows(last);
   if (rows.next()) last_refusal_ = rows.integer(0);
-}
-
-Wrote Recorder::fault() const {
-  switch (connection_.code() & 0xff) {
-    case SQLITE_CONSTRAINT:
-    case SQLITE_CORRUPT:
-    case SQLITE_TOOBIG:
-    case SQLITE_MISMATCH:
-      return Wrote::item_fault;
-    default:
-      return Wrote::store_fault;  // SQLite's codes are open-ended: unknown ones can pass
-  }
 }
 
 Wrote Recorder::accept(const Job& job) {
@@ -81,12 +82,13 @@ Wrote Recorder::accept(const Job& job) {
   const Standing standing{stored_state(entry.state), entry.reason};
   const bool held = standing.state == State::held;
   const auto envelope = encode(entry.envelope);
+  const auto size = job.octets->size();
   const bool written = insert_entry_.run(entry.id.value(),
                                          entry.app,
                                          entry.domain,
                                          Blob{envelope},
                                          cut(entry.message_id),
-                                         static_cast<std::int64_t>(job.octets->size()),
+                                         static_cast<std::int64_t>(size),
                                          to_milliseconds(entry.accepted_at),
                                          word(standing.state),
                                          reason_word(standing.reason),
@@ -94,41 +96,76 @@ Wrote Recorder::accept(const Job& job) {
                                          std::int64_t{entry.attempts},
                                          cut(entry.last_reply),
                                          entry.upstream_id,
-                                         std::int64_t{held ? 2 : 1}) &&
+                                         std::int64_t{held ? 2 : 1},
+                                         std::int64_t{entry.urgent ? 1 : 0},
+                                         std::int64_t{entry.notice ? 1 : 0},
+                                         held ? to_milliseconds(entry.accepted_at) : MaybeInteger(),
+                                         std::int64_t{0},
+                                         fingerprint_of(job)) &&
                        insert_octets_.run(entry.id.value(), Blob{*job.octets}) &&
                        write_event(entry.id, 1, accepted_event(entry)) &&
                        (!held || write_event(entry.id, 2, held_event(entry))) &&
                        write_trace_keys(entry);
   if (!written) return fault();
-  moves_.push_back({entry.id, std::nullopt, standing});
+  moves_.push_back({entry.id, {entry.app, entry.urgent}, size, std::nullopt, standing});
+  return Wrote::yes;
+}
+
+Wrote Recorder::repeated(QueueId id, WallTime at) {
+  Stored stored;
+  if (const auto found = standing_of(id, stored); found != Wrote::yes) return found;
+  if (stored.standing.state == State::failed) return Wrote::not_applicable;
+  policy::Event event;
+  event.kind = policy::EventKind::repeated;
+  event.at = at;
+  const auto steps = stored.steps + 1;
+  if (!update_steps_.run(steps, id.value()) || !write_event(id, steps, event)) return fault();
   return Wrote::yes;
 }
 
 Wrote Recorder::change(const Change& change) {
   Stored stored;
   if (const auto found = standing_of(change.id, stored); found != Wrote::yes) return found;
+  const auto from = stored.standing.state;
   const auto to = stored_state(change.to);
+  const bool excluded =
+      change.only_from != 0 && (change.only_from >> static_cast<unsigned>(from) & 1U) == 0;
   // What is sent has no octets any more: nothing can be done with it but say so again.
-  if (stored.standing.state == State::sent && to != State::sent) return Wrote::not_applicable;
-  if (!write_change(change, stored.steps + 1) ||
-      !write_event(change.id, stored.steps + 1, change.event))
+  if (excluded || (from == State::sent && to != State::sent)) return Wrote::not_applicable;
+  if (change.notice)
+    if (const auto wrote = accept(*change.notice); wrote != Wrote::yes) return wrote;
+  if (!write_change(change, stored) || !write_event(change.id, stored.steps + 1, change.event))
     return fault();
-  moves_.push_back({change.id, stored.standing, Standing{to, change.reason}});
+  moves_.push_back({change.id,
+                    std::move(stored.lane),
+                    stored.size,
+                    stored.standing,
+                    Standing{to, change.reason}});
   return Wrote::yes;
 }
 
-bool Recorder::write_change(const Change& change, std::int64_t steps) {
+bool Recorder::write_change(const Change& change, const Stored& stored) {
   const auto to = stored_state(change.to);
   const bool over = to == State::sent || to == State::failed;
+  auto held_since = stored.held_since;
+  auto held = stored.held;
+  if (to == State::held && !held_since) held_since = change.event.at;
+  if (to != State::held && to != State::in_doubt && held_since) {
+    const auto now = change.event.at;
+    held += std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::max(now - *held_since, WallTime::duration::zero()));
+    held_since.reset();
+  }
   auto& update = to == State::sent ? close_entry_ : update_entry_;
-  const auto due_at = to_milliseconds(over ? change.event.at : change.next_attempt);
   if (!update.run(word(to),
                   reason_word(change.reason),
-                  due_at,
+                  to_milliseconds(over ? change.event.at : change.next_attempt),
                   std::int64_t{change.attempts},
                   cut(change.last_reply),
                   change.upstream_id,
-                  steps,
+                  stored.steps + 1,
+                  maybe_milliseconds(held_since),
+                  std::int64_t{held.count()},
                   change.id.value()))
     return false;
   if (!change.upstream_id.empty() && !write_trace_key(change.id, change.upstream_id)) return false;
@@ -142,6 +179,12 @@ Wrote Recorder::standing_of(QueueId id, Stored& stored) {
   stored.standing.state = state_of(rows.text(0)).value_or(State::failed);
   if (!rows.is_null(1)) stored.standing.reason = policy::reason_of(rows.text(1));
   stored.steps = rows.integer(2);
+  stored.lane = {std::string(rows.text(3)), rows.integer(4) != 0};
+  stored.size = static_cast<std::uint64_t>(rows.integer(5));
+  const auto state = stored.standing.state;
+  if (!rows.is_null(6) && (state == State::held || state == State::in_doubt))
+    stored.held_since = from_milliseconds(rows.integer(6));
+  stored.held = std::chrono::milliseconds(rows.integer(7));
   return Wrote::yes;
 }
 
@@ -180,49 +223,8 @@ Wrote Recorder::refusal(const policy::Event& refusal) {
   return Wrote::yes;
 }
 
-Wrote Recorder::expire(const Retention& retention, bool& more) {
-  more = false;
-  auto wrote = expire_entries(State::sent, retention.timeline, more);
-  if (wrote == Wrote::yes) wrote = expire_entries(State::failed, retention.timeline, more);
-  if (wrote == Wrote::yes) wrote = expire_content(retention.failed, more);
-  if (wrote != Wrote::yes) return wrote;
-  if (!delete_refusals_.run(to_milliseconds(retention.refusals), expired_at_once)) return fault();
-  more = more || connection_.changed_rows() == expired_at_once;
-  return Wrote::yes;
-}
-
-Wrote Recorder::expire_entries(State state, WallTime before, bool& more) {
-  std::vector<Move> expired;
-  {
-    Rows rows(expired_entries_, word(state), to_milliseconds(before), expired_at_once);
-    while (rows.next()) {
-      Standing standing{state, std::nullopt};
-      expired.push_back({QueueId(rows.integer(0)), standing, std::nullopt});
-    }
-    if (rows.failed()) return fault();
-  }
-  more = more || expired.size() == static_cast<std::size_t>(expired_at_once);
-  for (const auto& move : expired) {
-    const auto id = move.id.value();
-    if (!delete_entry_.run(id) || !delete_events_.run(id) || !delete_octets_.run(id) ||
-        !delete_trace_keys_.run(id))
-      return fault();
-    moves_.push_back(move);
-  }
-  return Wrote::yes;
-}
-
-Wrote Recorder::expire_content(WallTime before, bool& more) {
-  std::vector<std::int64_t> ids;
-  {
-    Rows rows(expired_content_, to_milliseconds(before), expired_at_once);
-    while (rows.next()) ids.push_back(rows.integer(0));
-    if (rows.failed()) return fault();
-  }
-  more = more || ids.size() == static_cast<std::size_t>(expired_at_once);
-  for (const auto id : ids)
-    if (!clear_envelope_.run(id) || !delete_octets_.run(id)) return fault();
-  return Wrote::yes;
+bool Recorder::note(const std::string& name, const std::string& value) {
+  return keep_note_.run(std::string(note_prefix) + name, value);
 }
 
 }  // namespace spool::sqlite

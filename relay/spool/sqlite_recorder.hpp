@@ -5,8 +5,10 @@
 #include "relay/spool/sqlite_connection.hpp"
 #include "relay/spool/trace_key.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,43 +22,45 @@ enum class Wrote : std::uint8_t {
   store_fault,  ///< nothing can be written now (disk full, I/O error)
 };
 
-/// Writes accepts, changes, refusals and retention into the transaction that its caller has begun,
-/// and remembers what they did to entries until the caller says whether it was committed.
+/// Which of the two the connection's last failure is.
+[[nodiscard]] Wrote fault(const Connection& connection);
+
+/// Writes accepts, changes, refusals and notes into the transaction that its caller has begun, and
+/// remembers what they did to entries until the caller says whether it was committed.
 class Recorder {
  public:
   Recorder(Connection& connection, std::string_view trace_secret, std::int64_t most_refusals);
 
   Wrote accept(const Job& job);
+  /// Writes down that the entry came once more; not applicable if it is gone or has failed.
+  Wrote repeated(QueueId id, WallTime at);
   Wrote change(const Change& change);
   Wrote refusal(const policy::Event& refusal);
-  /// Removes a bounded number of rows that are past their retention; `more` says whether some are
-  /// left.
-  Wrote expire(const Retention& retention, bool& more);
+  bool note(const std::string& name, const std::string& value);
 
-  [[nodiscard]] const std::vector<Move>& moves() const noexcept { return moves_; }
-  void forget_moves() noexcept { moves_.clear(); }
+  [[nodiscard]] std::vector<Move>& moves() noexcept { return moves_; }
 
  private:
   struct Stored {
     Standing standing;
     std::int64_t steps = 0;
+    Lane lane;
+    std::uint64_t size = 0;
+    std::optional<WallTime> held_since;
+    std::chrono::milliseconds held{0};
   };
-  Wrote fault() const;
+  Wrote fault() const { return sqlite::fault(connection_); }
   Wrote standing_of(QueueId id, Stored& stored);
   bool write_event(QueueId id, std::int64_t step, const policy::Event& event);
   bool write_trace_keys(const Entry& entry);
   bool write_trace_key(QueueId id, std::string_view word);
-  bool write_change(const Change& change, std::int64_t steps);
-  Wrote expire_entries(State state, WallTime before, bool& more);
-  Wrote expire_content(WallTime before, bool& more);
+  bool write_change(const Change& change, const Stored& stored);
 
   Connection& connection_;
   TraceKey trace_key_;
   Statement insert_entry_, insert_octets_, insert_event_, insert_trace_key_;
-  Statement standing_, update_entry_, close_entry_, delete_octets_;
-  Statement insert_refusal_, trim_refusals_;
-  Statement expired_entries_, expired_content_, delete_entry_, delete_events_, clear_envelope_;
-  Statement delete_trace_keys_, delete_refusals_;
+  Statement standing_, update_entry_, close_entry_, update_steps_, delete_octets_;
+  Statement insert_refusal_, trim_refusals_, keep_note_;
   const std::int64_t most_refusals_;
   std::int64_t last_refusal_ = 0;
   std::vector<Move> moves_;

@@ -1,64 +1,54 @@
 #include "relay/spool/sqlite_recovery.hpp"
 
+#include "relay/spool/sqlite_sql.hpp"
+#include "relay/spool/sqlite_values.hpp"
+
+#include <algorithm>
 #include <cstdint>
-#include <utility>
+#include <cstring>
+#include <tuple>
 #include <vector>
 
 namespace spool::sqlite {
-namespace {
 
-PendingChange send_again(const Entry& entry, WallTime now) {
-  PendingChange pending;
-  Change& change = pending.change;
-  change.id = entry.id;
-  change.to = State::queued;
-  change.next_attempt = now;
-  change.attempts = entry.attempts;
-  change.last_reply = entry.last_reply;
-  change.event.kind = policy::EventKind::resent;
-  change.event.at = now;
-  change.event.detail = "postern ended while the upstream's last reply was awaited";
-  pending.done = [](bool) {};
-  return pending;
-}
-
-}  // namespace
-
-PendingChange quarantine(QueueId id, const std::string& damage, WallTime now) {
-  PendingChange pending;
-  Change& change = pending.change;
-  change.id = id;
-  change.to = State::failed;
-  change.last_reply = damage;
-  change.event.kind = policy::EventKind::quarantined;
-  change.event.at = now;
-  change.event.detail = damage;
-  pending.done = [](bool) {};
-  return pending;
-}
-
-mail::Result<Recovery> recover(Queries& queries, Writer& writer, Ledger& ledger, WallTime now) {
+mail::Result<Recovery> recover(Queries& queries, Ledger& ledger) {
   const auto failure = [&] {
     return mail::failure("The spool could not be recovered (" + queries.trouble() +
-                         "): make room on the disk of data_dir, or mend it.");
+                         "): mend the disk of data_dir, or restore a backup.");
   };
   queries.census(ledger);
   if (queries.failed()) return failure();
-  const auto ids = queries.in_doubt();
-  if (queries.failed()) return failure();
   Recovery recovery;
-  std::vector<PendingChange> changes;
-  for (const auto id : ids) {
-    const auto read = queries.job(id);
-    const bool whole = read.damage.empty();
-    changes.push_back(whole ? send_again(read.entry, now) : quarantine(id, read.damage, now));
-    ++(whole ? recovery.in_doubt : recovery.quarantined);
-  }
-  if (!changes.empty() && !writer.commit_now(std::move(changes))) return failure();
+  recovery.notes = queries.notes();
+  if (queries.failed()) return failure();
   const auto counts = ledger.counts();
   recovery.queued = counts.by_state[static_cast<std::size_t>(State::queued)];
+  recovery.in_doubt = counts.by_state[static_cast<std::size_t>(State::in_doubt)];
   recovery.held = counts.by_state[static_cast<std::size_t>(State::held)];
   return recovery;
+}
+
+/// What cannot be read is no reason not to start: its repeats are taken for new messages.
+void recall(Connection& connection, WallTime since, std::size_t most, Repeats& repeats) {
+  Statement fingerprints(connection, sql::fingerprints);
+  std::vector<std::tuple<Fingerprint, QueueId, WallTime>> accepts;
+  {
+    Rows rows(fingerprints,
+              QueueId::make(to_milliseconds(since), 0).value(),
+              static_cast<std::int64_t>(most));
+    while (rows.next()) {
+      Fingerprint key;
+      const auto octets = rows.text(2);
+      if (octets.size() != key.size()) continue;
+      std::memcpy(key.data(), octets.data(), key.size());
+      accepts.emplace_back(key, rows.integer(0), from_milliseconds(rows.integer(1)));
+    }
+  }
+  std::ranges::reverse(accepts);
+  for (const auto& [key, id, accepted_at] : accepts) {
+    repeats.stage(key, id, accepted_at);
+    repeats.commit();
+  }
 }
 
 }  // namespace spool::sqlite

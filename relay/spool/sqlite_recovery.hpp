@@ -1,22 +1,19 @@
 #pragma once
 
 #include "mail/result.hpp"
-#include "relay/spool/intake.hpp"
 #include "relay/spool/ledger.hpp"
+#include "relay/spool/repeats.hpp"
+#include "relay/spool/sqlite_connection.hpp"
 #include "relay/spool/sqlite_queries.hpp"
-#include "relay/spool/sqlite_writer.hpp"
 #include "relay/spool/store.hpp"
-
-#include <string>
 
 namespace spool::sqlite {
 
-/// Counts the entries, and settles those in doubt before anything else runs: without a feed the
-/// reply to their final dot can never come, so they are sent again; one that is damaged is
-/// quarantined. Idempotent.
-mail::Result<Recovery> recover(Queries& queries, Writer& writer, Ledger& ledger, WallTime now);
+/// Counts the entries and reads the notes. Writes nothing: an entry in doubt stays so, with the
+/// time at which it is looked at again.
+mail::Result<Recovery> recover(Queries& queries, Ledger& ledger);
 
-/// Sets an entry aside that cannot be delivered because of `damage`.
-PendingChange quarantine(QueueId id, const std::string& damage, WallTime now);
+/// Reads which messages were accepted since then, the newest if they are too many.
+void recall(Connection& connection, WallTime since, std::size_t most, Repeats& repeats);
 
 }  // namespace spool::sqlite

@@ -43,12 +43,12 @@ mail::Result<std::string> random_secret() {
 mail::Result<bool> create_tables(Connection& connection) {
   const auto secret = random_secret();
   if (!secret) return secret.error();
-  if (!connection.execute("BEGIN IMMEDIATE") || !connection.execute(sql::schema))
+  if (!connection.execute("BEGIN IMMEDIATE") || !connection.execute(sql::schema) ||
+      !connection.execute(sql::indexes))
     return unusable(connection);
-  const auto version = std::to_string(schema_version);
   Statement put(connection, sql::put_meta);
-  const bool done = put.run(std::string_view("schema"), version) &&
-                    put.run(std::string_view("schema_needs"), version) &&
+  const bool done = put.run(std::string_view("schema"), std::to_string(schema_version)) &&
+                    put.run(std::string_view("schema_needs"), std::to_string(schema_needs)) &&
                     put.run(std::string_view("trace_secret"), *secret) &&
                     connection.execute("COMMIT");
   if (!done) return unusable(connection);
@@ -64,15 +64,40 @@ mail::Result<std::string> meta(const Connection& connection, std::string_view na
                        "`: restore a backup of data_dir.");
 }
 
+/// A number that stands in `meta`; 0 if it is none.
+mail::Result<std::int64_t> number(const Connection& connection, std::string_view name) {
+  const auto text = meta(connection, name);
+  if (!text) return text.error();
+  std::int64_t value = 0;
+  std::from_chars(text->data(), text->data() + text->size(), value);
+  return value;
+}
+
 mail::Result<bool> check_version(const Connection& connection) {
-  const auto needs = meta(connection, "schema_needs");
+  const auto needs = number(connection, "schema_needs");
   if (!needs) return needs.error();
-  std::int64_t version = 0;
-  std::from_chars(needs->data(), needs->data() + needs->size(), version);
-  if (version >= 1 && version <= schema_version) return true;
-  return mail::failure("The spool was written by a newer postern (schema " + *needs +
-                       ", this one knows " + std::to_string(schema_version) +
+  if (*needs >= 1 && *needs <= schema_version) return true;
+  return mail::failure("The spool was written by a newer postern (schema " +
+                       std::to_string(*needs) + ", this one knows " +
+                       std::to_string(schema_version) +
                        "): run that version, or restore a backup made by this one.");
+}
+
+mail::Result<bool> migrate(Connection& connection) {
+  const auto version = number(connection, "schema");
+  if (!version) return version.error();
+  if (*version != 1) return true;
+  bool done = connection.execute("BEGIN IMMEDIATE") && connection.execute(sql::from_version_1) &&
+              connection.execute(sql::indexes);
+  if (done) {
+    Statement set(connection, sql::set_meta);
+    done = set.run(std::to_string(schema_version), std::string_view("schema")) &&
+           connection.execute("COMMIT");
+  }
+  if (done) return true;
+  const auto failure = unusable(connection);
+  if (connection.in_transaction()) connection.execute("ROLLBACK");
+  return failure;
 }
 
 }  // namespace
@@ -90,17 +115,20 @@ mail::Result<Connection> open_connection(const std::filesystem::path& file,
   return connection;
 }
 
+mail::Result<bool> has_tables(Connection& connection) {
+  Statement find(connection, sql::table_exists);
+  Rows rows(find, std::string_view("meta"));
+  if (!rows.next()) return unusable(connection);
+  return rows.integer(0) != 0;
+}
+
 mail::Result<std::string> prepare_schema(Connection& connection) {
-  bool exists = false;
-  {
-    Statement find(connection, sql::table_exists);
-    Rows rows(find, std::string_view("meta"));
-    if (!rows.next()) return unusable(connection);
-    exists = rows.integer(0) != 0;
-  }
-  if (!exists)
+  const auto exists = has_tables(connection);
+  if (!exists) return exists.error();
+  if (!*exists)
     if (const auto created = create_tables(connection); !created) return created.error();
   if (const auto fits = check_version(connection); !fits) return fits.error();
+  if (const auto migrated = migrate(connection); !migrated) return migrated.error();
   return meta(connection, "trace_secret");
 }
 

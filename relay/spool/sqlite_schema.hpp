@@ -9,19 +9,23 @@
 
 namespace spool::sqlite {
 
-/// The schema that this version writes.
-inline constexpr std::int64_t schema_version = 1;
+/// The schema that this version writes, and the oldest version that can work on it.
+inline constexpr std::int64_t schema_version = 2;
+inline constexpr std::int64_t schema_needs = 1;
 
 /// Opens a connection with the spool's settings: write-ahead log, flushed at each commit,
 /// checkpoints only by the checkpoint thread; deleted octets are overwritten where that costs no
 /// further page.
 mail::Result<Connection> open_connection(const std::filesystem::path& file, const std::string& vfs);
 
-/// Makes the tables of a new spool, or checks that this version may work on those that are there: a
-/// later version says in `schema_needs` which versions its tables still serve (expand first,
-/// contract later). Never reads the whole file (PRAGMA quick_check would take minutes on a full
-/// spool): a damaged row shows when it is read, and is quarantined. Gives the secret of the trace
-/// keys.
+/// Whether the file is a spool already; false: it is new.
+mail::Result<bool> has_tables(Connection& connection);
+
+/// Makes the tables of a new spool, brings those of version 1 up to date in one transaction, or
+/// checks that this version may work on later ones: a later version says in `schema_needs` which
+/// versions its tables still serve (expand first, contract later). Never reads the whole file
+/// (PRAGMA quick_check would take minutes on a full spool): a damaged row shows when it is read,
+/// and is quarantined. Gives the secret of the trace keys.
 mail::Result<std::string> prepare_schema(Connection& connection);
 
 }  // namespace spool::sqlite

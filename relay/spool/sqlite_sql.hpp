@@ -7,11 +7,15 @@
 /// WITHOUT ROWID and STRICT are SQLite's.
 namespace spool::sqlite::sql {
 
-/// Version 1. `due_at` is the one time an index orders by: when a queued or held entry is looked at
-/// again, when a sent or failed one ended. `envelope` is NULL once the content is gone. `step`
-/// numbers an entry's events from 1. Trace keys lie beside each other by entry, so that accepting
-/// touches few pages, and a trace reads through them (half the pages of a commit were theirs when
-/// they lay by key). Times are Unix milliseconds.
+/// Version 2. `due_at` is the one time an index orders by: when a queued, held or in-doubt entry is
+/// looked at again, when a sent or failed one ended. Each lane's part of that index also carries
+/// sizes, so that counting the spool reads nothing else. `envelope` is NULL once the content is
+/// gone. `held_since` is when the hold of a held entry began, and of one in doubt that a probe took
+/// out of it; of others it says nothing. `fingerprint` makes a repeat known, after a start from the
+/// newest rows and else from memory: an index of it would cost each accept a page. `step` numbers
+/// an entry's events from 1. Trace keys lie beside each other by entry, so that accepting touches
+/// few pages, and a trace reads through them (half the pages of a commit were theirs when they lay
+/// by key). Times are Unix milliseconds. Names in `meta` that begin with "note " are note()'s.
 inline constexpr const char* schema = R"(
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -31,9 +35,13 @@ CREATE TABLE entries (
   attempts INTEGER NOT NULL,
   last_reply TEXT NOT NULL,
   upstream_id TEXT NOT NULL,
-  steps INTEGER NOT NULL
+  steps INTEGER NOT NULL,
+  urgent INTEGER NOT NULL DEFAULT 0,
+  notice INTEGER NOT NULL DEFAULT 0,
+  held_since INTEGER,
+  held_ms INTEGER NOT NULL DEFAULT 0,
+  fingerprint BLOB
 ) STRICT;
-CREATE INDEX entries_by_due ON entries (state, due_at);
 CREATE TABLE octets (
   id INTEGER PRIMARY KEY,
   content BLOB NOT NULL
@@ -64,18 +72,48 @@ CREATE TABLE refusals (
 CREATE INDEX refusals_by_reference ON refusals (reference);
 )";
 
+/// Of version 2. The second serves probes and the count by reason, the third the retention of
+/// failed content; both have rows for few entries.
+inline constexpr const char* indexes = R"(
+CREATE INDEX entries_by_lane ON entries (state, app, urgent, due_at, size);
+CREATE INDEX entries_held ON entries (reason, domain, urgent) WHERE state = 'held';
+CREATE INDEX entries_failed ON entries (due_at) WHERE state = 'failed' AND envelope IS NOT NULL;
+)";
+
+/// Makes version 2 of version 1, which can go on working on it: what it does not know has a
+/// default. A hold began with the last event that says so.
+inline constexpr const char* from_version_1 = R"(
+ALTER TABLE entries ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN notice INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN held_since INTEGER;
+ALTER TABLE entries ADD COLUMN held_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entries ADD COLUMN fingerprint BLOB;
+UPDATE entries SET held_since =
+  (SELECT max(at) FROM events WHERE events.id = entries.id AND kind = 'held')
+  WHERE state = 'held';
+DROP INDEX entries_by_due;
+)";
+inline constexpr std::string_view set_meta = "UPDATE meta SET value = $1 WHERE name = $2";
+
 inline constexpr std::string_view table_exists =
     "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1";
 inline constexpr std::string_view put_meta = "INSERT INTO meta (name, value) VALUES ($1, $2)";
 inline constexpr std::string_view get_meta = "SELECT value FROM meta WHERE name = $1";
 inline constexpr std::string_view touch_meta = "UPDATE meta SET value = value WHERE name = $1";
+inline constexpr std::string_view keep_note =
+    "INSERT INTO meta (name, value) VALUES ($1, $2)"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+inline constexpr std::string_view notes =
+    "SELECT name, value FROM meta WHERE name >= 'note ' AND name < 'note!'";
 
 // the writer's
 
 inline constexpr std::string_view insert_entry =
     "INSERT INTO entries (id, app, domain, envelope, message_id, size, accepted_at, state, reason,"
-    " due_at, attempts, last_reply, upstream_id, steps)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    " due_at, attempts, last_reply, upstream_id, steps, urgent, notice, held_since, held_ms,"
+    " fingerprint)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
+    " $19)";
 inline constexpr std::string_view insert_octets =
     "INSERT INTO octets (id, content) VALUES ($1, $2)";
 inline constexpr std::string_view insert_event =
@@ -83,13 +121,15 @@ inline constexpr std::string_view insert_event =
 inline constexpr std::string_view insert_trace_key =
     "INSERT INTO trace_keys (id, trace_key) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 inline constexpr std::string_view standing =
-    "SELECT state, reason, steps FROM entries WHERE id = $1";
+    "SELECT state, reason, steps, app, urgent, size, held_since, held_ms FROM entries WHERE id = "
+    "$1";
 inline constexpr std::string_view update_entry =
     "UPDATE entries SET state = $1, reason = $2, due_at = $3, attempts = $4, last_reply = $5,"
-    " upstream_id = $6, steps = $7 WHERE id = $8";
+    " upstream_id = $6, steps = $7, held_since = $8, held_ms = $9 WHERE id = $10";
 inline constexpr std::string_view close_entry =
     "UPDATE entries SET state = $1, reason = $2, due_at = $3, attempts = $4, last_reply = $5,"
-    " upstream_id = $6, steps = $7, envelope = NULL WHERE id = $8";
+    " upstream_id = $6, steps = $7, held_since = $8, held_ms = $9, envelope = NULL WHERE id = $10";
+inline constexpr std::string_view update_steps = "UPDATE entries SET steps = $1 WHERE id = $2";
 inline constexpr std::string_view delete_octets = "DELETE FROM octets WHERE id = $1";
 inline constexpr std::string_view insert_refusal =
     "INSERT INTO refusals (number, reference, at, app, domain, reason, detail)"
@@ -97,14 +137,23 @@ inline constexpr std::string_view insert_refusal =
 inline constexpr std::string_view last_refusal = "SELECT coalesce(max(number), 0) FROM refusals";
 inline constexpr std::string_view trim_refusals = "DELETE FROM refusals WHERE number <= $1";
 
+/// An order's next page. Newest first: so urgent mail leaves a hold, and what comes meanwhile is
+/// not the order's.
+inline constexpr std::string_view order_page =
+    "SELECT id, app, domain, state, reason, accepted_at, urgent, attempts, last_reply, upstream_id,"
+    " envelope FROM entries WHERE id < $1 ORDER BY id DESC LIMIT $2";
+inline constexpr std::string_view fingerprints =
+    "SELECT id, accepted_at, fingerprint FROM entries WHERE id >= $1 AND fingerprint IS NOT NULL"
+    " ORDER BY id DESC LIMIT $2";
+
 // what is past its retention, a bounded number at a time
 
-inline constexpr std::string_view expired_entries =
-    "SELECT id, state, reason FROM entries WHERE state = $1 AND due_at < $2 ORDER BY due_at LIMIT "
-    "$3";
-inline constexpr std::string_view expired_content =
-    "SELECT id FROM entries WHERE state = 'failed' AND due_at < $1 AND envelope IS NOT NULL LIMIT "
-    "$2";
+inline constexpr std::string_view finished =
+    "SELECT id, due_at, size FROM entries WHERE state = $1 AND app = $2 AND urgent = $3"
+    " AND due_at < $4 ORDER BY due_at LIMIT $5";
+inline constexpr std::string_view failed_content =
+    "SELECT id FROM entries INDEXED BY entries_failed WHERE state = 'failed'"
+    " AND envelope IS NOT NULL AND due_at < $1 LIMIT $2";
 inline constexpr std::string_view delete_entry = "DELETE FROM entries WHERE id = $1";
 inline constexpr std::string_view delete_events = "DELETE FROM events WHERE id = $1";
 inline constexpr std::string_view clear_envelope =
@@ -114,27 +163,46 @@ inline constexpr std::string_view delete_refusals =
     "DELETE FROM refusals WHERE number IN"
     " (SELECT number FROM refusals WHERE at < $1 ORDER BY number LIMIT $2)";
 
+// a restored backup's
+
+inline constexpr std::string_view tell_restored =
+    "INSERT INTO events (id, step, at, kind, reason, detail)"
+    " SELECT id, steps + 1, $1, 'held', 'restored', 'restored from a backup' FROM entries"
+    " WHERE state IN ('queued', 'in_doubt', 'held')";
+inline constexpr std::string_view hold_restored =
+    "UPDATE entries SET state = 'held', reason = 'restored', steps = steps + 1, due_at = $1,"
+    " held_since = CASE WHEN state = 'queued' OR held_since IS NULL THEN $2 ELSE held_since END"
+    " WHERE state IN ('queued', 'in_doubt', 'held')";
+
 // the reader's
 
 #define POSTERN_ENTRY_COLUMNS                                                                  \
   "id, app, domain, envelope, message_id, size, accepted_at, state, reason, due_at, attempts," \
-  " last_reply, upstream_id"
+  " last_reply, upstream_id, urgent, notice, held_since, held_ms"
 inline constexpr std::string_view entry_by_id =
     "SELECT " POSTERN_ENTRY_COLUMNS " FROM entries WHERE id = $1";
 #undef POSTERN_ENTRY_COLUMNS
 inline constexpr std::string_view octets_by_id = "SELECT content FROM octets WHERE id = $1";
 inline constexpr std::string_view due =
-    "SELECT id, due_at FROM entries WHERE state = $1 AND due_at <= $2 ORDER BY due_at";
-inline constexpr std::string_view in_doubt = "SELECT id FROM entries WHERE state = 'in_doubt'";
+    "SELECT id, due_at FROM entries WHERE state = $1 AND app = $2 AND urgent = $3 AND due_at <= $4"
+    " ORDER BY due_at";
+inline constexpr std::string_view next_held_domain =
+    "SELECT min(domain) FROM entries WHERE state = 'held' AND reason = $1 AND domain > $2";
+inline constexpr std::string_view held =
+    "SELECT id FROM entries WHERE state = 'held' AND reason = $1 AND domain = $2 AND urgent = $3"
+    " AND id > $4 ORDER BY id";
 inline constexpr std::string_view census =
-    "SELECT state, count(*), min(id) FROM entries GROUP BY state";
-inline constexpr std::string_view held_census =
-    "SELECT reason, count(*) FROM entries WHERE state = 'held' GROUP BY reason";
+    "SELECT state, app, urgent, count(*), sum(size), min(id) FROM entries"
+    " GROUP BY state, app, urgent";
+inline constexpr std::string_view held_for =
+    "SELECT count(*) FROM entries WHERE state = 'held' AND reason = $1 AND domain >= ''";
+/// The state is no plain column here, so that no index of it is taken, and then all of it sorted.
 inline constexpr std::string_view oldest_unsettled =
-    "SELECT id, accepted_at FROM entries WHERE id >= $1 AND state IN ('queued', 'in_doubt')"
+    "SELECT id, accepted_at FROM entries WHERE id >= $1 AND state || '' IN ('queued', 'in_doubt')"
     " ORDER BY id LIMIT 1";
 inline constexpr std::string_view outline =
-    "SELECT id, app, domain, state, reason FROM entries WHERE id > $1 ORDER BY id LIMIT $2";
+    "SELECT id, app, domain, state, reason, accepted_at FROM entries WHERE id > $1 ORDER BY id"
+    " LIMIT $2";
 inline constexpr std::string_view timeline =
     "SELECT at, kind, reason, detail FROM events WHERE id = $1 ORDER BY step";
 inline constexpr std::string_view traceable_before = "SELECT max(id) FROM trace_keys WHERE id < $1";

@@ -1,8 +1,10 @@
 #include "relay/spool/sqlite_store.hpp"
 
 #include "relay/spool/ledger.hpp"
+#include "relay/spool/sqlite_backup.hpp"
 #include "relay/spool/sqlite_checkpointer.hpp"
 #include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_leasing.hpp"
 #include "relay/spool/sqlite_queries.hpp"
 #include "relay/spool/sqlite_reader.hpp"
 #include "relay/spool/sqlite_recovery.hpp"
@@ -20,13 +22,18 @@
 namespace spool {
 namespace {
 
+constexpr const char* file_name = "spool.sqlite";
+
 struct Connections {
   sqlite::Connection writer, checkpointer, reader;
 };
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(SqliteOptions options, Connections connections, const std::string& secret);
+  SqliteStore(SqliteOptions options,
+              Connections connections,
+              const std::string& secret,
+              WallTime now);
   ~SqliteStore() override { close(); }
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
@@ -36,13 +43,15 @@ class SqliteStore final : public Store {
 
   std::shared_ptr<Withdrawal> accept(Job job,
                                      bool lease,
-                                     std::function<void(Accepted)> done) override;
+                                     std::function<void(Acceptance)> done) override;
   void change(Change change, std::function<void(bool)> done) override;
+  void order(Order order, std::function<void(Ordered)> done) override;
   void record(policy::Event refusal) override;
-  void lease(WallTime now,
-             std::size_t most,
-             std::uint64_t most_octets,
-             std::function<void(std::vector<Job>)> done) override;
+  void lease(Wanted wanted, std::function<void(std::vector<Job>)> done) override;
+  void lease_held(policy::Reason reason,
+                  std::string domain,
+                  QueueId after,
+                  std::function<void(std::vector<Job>)> done) override;
   void next_due(std::function<void(std::optional<WallTime>)> done) override;
   void list(Filter filter, std::function<void(std::vector<Entry>)> done) override;
   void trace(std::string word, std::function<void(std::vector<Trace>)> done) override;
@@ -51,6 +60,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] bool writable() const noexcept override {
     return writer_.writable() && intake_->has_room();
   }
+  [[nodiscard]] AppLoad load(std::string_view app) const override { return ledger_.load(app); }
+  void note(std::string name, std::string value) override;
+  void backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) override;
   void tidy(WallTime now,
             std::chrono::seconds timeline,
             std::chrono::seconds failed,
@@ -68,7 +80,9 @@ class SqliteStore final : public Store {
   sqlite::Queries queries_;
   sqlite::Checkpointer checkpointer_;
   sqlite::Writer writer_;
+  sqlite::Leasing leasing_;
   sqlite::Reader reader_;
+  sqlite::Backup backup_;
   std::once_flag closed_;
   std::thread checkpoint_thread_, write_thread_, read_thread_;
 };
@@ -78,7 +92,10 @@ int tell_log_size(void* checkpointer, sqlite3* /*connection*/, const char* /*nam
   return SQLITE_OK;
 }
 
-SqliteStore::SqliteStore(SqliteOptions options, Connections connections, const std::string& secret)
+SqliteStore::SqliteStore(SqliteOptions options,
+                         Connections connections,
+                         const std::string& secret,
+                         WallTime now)
     : options_(std::move(options)),
       connections_(std::move(connections)),
       intake_(std::make_shared<Intake>(options_.intake, options_.batch)),
@@ -91,7 +108,9 @@ SqliteStore::SqliteStore(SqliteOptions options, Connections connections, const s
               ledger_,
               options_,
               [this] { checkpointer_.make_room(); }),
-      reader_(queries_, *intake_, ledger_, options_) {
+      leasing_(queries_, *intake_, ledger_, options_, now),
+      reader_(queries_, leasing_, ledger_, options_),
+      backup_(options_.directory / file_name, options_.vfs, checkpointer_) {
   sqlite3_wal_hook(connections_.writer.handle(), tell_log_size, &checkpointer_);
 }
 
@@ -105,18 +124,20 @@ void SqliteStore::start() {
 }
 
 mail::Result<Recovery> SqliteStore::recover(WallTime now) {
-  return sqlite::recover(queries_, writer_, ledger_, now);
+  sqlite::recall(
+      connections_.writer, now - options_.repeats_since, options_.most_repeats, writer_.repeats());
+  return sqlite::recover(queries_, ledger_);
 }
 
 std::shared_ptr<Withdrawal> SqliteStore::accept(Job job,
                                                 bool lease,
-                                                std::function<void(Accepted)> done) {
+                                                std::function<void(Acceptance)> done) {
   const auto id = job.entry.id;
   const bool leased = lease && ledger_.lease(id);
   auto ticket = std::make_shared<Ticket>(intake_, std::move(job), lease, std::move(done));
   if (lease == leased && writer_.writable() && intake_->offer(ticket)) return ticket;
   if (leased) ledger_.release(id);
-  ticket->done(Accepted::failed);
+  ticket->done({Accepted::failed, {}});
   return ticket;
 }
 
@@ -124,6 +145,14 @@ void SqliteStore::change(Change change, std::function<void(bool)> done) {
   const bool leased = ledger_.leased(change.id);
   PendingChange pending{std::move(change), std::move(done)};
   if (!intake_->offer(pending, leased)) pending.done(false);
+}
+
+void SqliteStore::order(Order order, std::function<void(Ordered)> done) {
+  PendingOrder pending{std::move(order), std::move(done)};
+  if (intake_->offer(pending)) return;
+  Ordered nothing;
+  nothing.complete = false;
+  pending.done(nothing);
 }
 
 void SqliteStore::record(policy::Event refusal) {
@@ -138,16 +167,25 @@ void SqliteStore::ask(std::function<void(Answer)> done, Read read, bool delivery
   if (!asked) done(Answer{});
 }
 
-void SqliteStore::lease(WallTime now,
-                        std::size_t most,
-                        std::uint64_t most_octets,
-                        std::function<void(std::vector<Job>)> done) {
-  auto read = [=](sqlite::Reader& reader) { return reader.lease(now, most, most_octets); };
-  ask(std::move(done), read, true);
+void SqliteStore::lease(Wanted wanted, std::function<void(std::vector<Job>)> done) {
+  auto read = [wanted = std::move(wanted)](sqlite::Reader& reader) {
+    return reader.leasing().due(wanted);
+  };
+  ask(std::move(done), std::move(read), true);
+}
+
+void SqliteStore::lease_held(policy::Reason reason,
+                             std::string domain,
+                             QueueId after,
+                             std::function<void(std::vector<Job>)> done) {
+  auto read = [reason, domain = std::move(domain), after](sqlite::Reader& reader) {
+    return reader.leasing().held(reason, domain, after);
+  };
+  ask(std::move(done), std::move(read), true);
 }
 
 void SqliteStore::next_due(std::function<void(std::optional<WallTime>)> done) {
-  auto read = [](sqlite::Reader& reader) { return reader.next_due(); };
+  auto read = [](sqlite::Reader& reader) { return reader.leasing().next_due(); };
   ask(std::move(done), read, true);
 }
 
@@ -170,6 +208,16 @@ void SqliteStore::counts(std::function<void(Counts)> done) {
   ask(std::move(done), [](sqlite::Reader& reader) { return reader.counts(); });
 }
 
+void SqliteStore::note(std::string name, std::string value) {
+  const auto sentence = "The note " + name + " is not kept over a restart.";
+  if (!intake_->offer_note(std::move(name), std::move(value)) && options_.sinks.trouble)
+    options_.sinks.trouble(sentence);
+}
+
+void SqliteStore::backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) {
+  backup_.start(std::move(file), std::move(done));
+}
+
 void SqliteStore::tidy(WallTime now,
                        std::chrono::seconds timeline,
                        std::chrono::seconds failed,
@@ -182,6 +230,7 @@ void SqliteStore::close() {
     if (!write_thread_.joinable()) return;  // recovery failed: never started
     reader_.stop();
     read_thread_.join();
+    backup_.stop();
     intake_->close();
     write_thread_.join();
     checkpointer_.stop();
@@ -191,7 +240,7 @@ void SqliteStore::close() {
 }
 
 mail::Result<OpenedStore> open(SqliteOptions options, WallTime now) {
-  const auto file = options.directory / "spool.sqlite";
+  const auto file = options.directory / file_name;
   if (const auto made = sqlite::create_file(file); !made) return made.error();
   auto writer = sqlite::open_connection(file, options.vfs);
   if (!writer) return writer.error();
@@ -202,7 +251,8 @@ mail::Result<OpenedStore> open(SqliteOptions options, WallTime now) {
   auto reader = sqlite::open_connection(file, options.vfs);
   if (!reader) return reader.error();
   Connections connections{std::move(*writer), std::move(*checkpointer), std::move(*reader)};
-  auto store = std::make_unique<SqliteStore>(std::move(options), std::move(connections), *secret);
+  auto store =
+      std::make_unique<SqliteStore>(std::move(options), std::move(connections), *secret, now);
   const auto recovery = store->recover(now);
   if (!recovery) return recovery.error();
   store->start();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace spool::sqlite {
 
@@ -21,5 +22,11 @@ namespace spool::sqlite {
 [[nodiscard]] inline MaybeText reason_word(const std::optional<policy::Reason>& reason) {
   return reason ? MaybeText(policy::word(*reason)) : std::nullopt;
 }
+
+[[nodiscard]] inline MaybeInteger maybe_milliseconds(const std::optional<WallTime>& time) {
+  return time ? MaybeInteger(to_milliseconds(*time)) : std::nullopt;
+}
+
+inline constexpr std::string_view note_prefix = "note ";  ///< of note()'s names in `meta`
 
 }  // namespace spool::sqlite

@@ -18,10 +18,8 @@ constexpr int most_item_faults =
 
 bool is_empty(const Batch& batch) {
   return batch.accepts.empty() && batch.changes.empty() && batch.refusals.empty() &&
-         !batch.retention;
+         batch.notes.empty() && !batch.retention;
 }
-
-bool ends_lease(State to) { return to != State::in_delivery && to != State::in_doubt; }
 
 }  // namespace
 
@@ -33,6 +31,10 @@ Writer::Writer(Connection& connection,
                std::function<void()> commit_failed)
     : connection_(connection),
       recorder_(connection, trace_secret, options.most_refusals),
+      expiry_(connection, ledger),
+      orders_(connection, trace_secret, ledger),
+      repeats_(options.most_repeats),
+      claims_(ledger),
       begin_(connection, "BEGIN IMMEDIATE"),
       commit_(connection, "COMMIT"),
       rollback_(connection, "ROLLBACK"),
@@ -44,27 +46,32 @@ Writer::Writer(Connection& connection,
   check_reserve();
 }
 
-bool Writer::commit_now(std::vector<PendingChange> changes) {
-  Batch batch;
-  batch.changes = std::move(changes);
-  Verdicts verdicts(batch);
-  if (!write_batch(batch, verdicts)) return false;
-  answer(batch, verdicts);
-  return true;
-}
-
 void Writer::run() {
   for (bool over = false; !over;) over = failing_ ? retry_once() : work_once();
+  fail_orders();
 }
 
-/// True: closed, and nothing is left to do.
+/// True: closed, and nothing is left to do. An order goes on by a page after each batch, so that no
+/// accept waits for more than one of its pages.
 bool Writer::work_once() {
   std::this_thread::yield();  // who is about to ask shares this flush; costs nothing when idle
-  auto batch = intake_.take(low_ ? options_.retry_after : reserve_checked_after);
-  for (const auto& ticket : batch.withdrawn) answer(*ticket, Accepted::withdrawn);
+  if (intake_.closed()) fail_orders();
+  const auto patience = low_ ? options_.retry_after : reserve_checked_after;
+  auto batch = intake_.take(orders_.busy() ? std::chrono::milliseconds(0) : patience);
+  for (const auto& ticket : batch.withdrawn) answer(*ticket, {Accepted::withdrawn, {}});
   const bool committed = is_empty(batch) || commit(batch);
+  if (committed) page_once();
   if (low_ || is_empty(batch) || ++unchecked_commits_ >= commits_between_checks) check_reserve();
   return committed && batch.closed;
+}
+
+void Writer::page_once() {
+  if (!orders_.busy())
+    if (auto order = intake_.take_order()) orders_.begin(std::move(*order));
+  if (!orders_.busy()) return;
+  Batch page;
+  page.changes = orders_.next_page();
+  if (!is_empty(page)) commit(page);
 }
 
 /// The disk is full or failing: new accepts fail, changes wait, and each second shows whether it
@@ -72,8 +79,8 @@ bool Writer::work_once() {
 bool Writer::retry_once() {
   const bool closed = intake_.rest(options_.retry_after);
   const auto refused = intake_.take_accepts_only();
-  for (const auto& ticket : refused.withdrawn) answer(*ticket, Accepted::withdrawn);
-  for (const auto& ticket : refused.accepts) answer(*ticket, Accepted::failed);
+  for (const auto& ticket : refused.withdrawn) answer(*ticket, {Accepted::withdrawn, {}});
+  for (const auto& ticket : refused.accepts) answer(*ticket, {Accepted::failed, {}});
   Batch again;
   again.changes = std::exchange(kept_, {});
   if (probe() && (is_empty(again) || commit(again))) {
@@ -95,8 +102,8 @@ bool Writer::commit(Batch& batch) {
   Verdicts verdicts(batch);
   const auto started = std::chrono::steady_clock::now();
   if (!write_batch(batch, verdicts)) {
-    keep(batch);
     note_failing();
+    keep(batch);
     return false;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
@@ -104,7 +111,7 @@ bool Writer::commit(Batch& batch) {
   if (options_.sinks.committed)
     options_.sinks.committed(took,
                              batch.accepts.size() + batch.changes.size() + batch.refusals.size());
-  if (batch.retention) {
+  if (batch.retention && verdicts.retention == Wrote::yes) {
     give_back();
     if (verdicts.more_to_expire) intake_.offer(*batch.retention);
   }
@@ -115,34 +122,72 @@ bool Writer::commit(Batch& batch) {
 /// batch fails as a whole only when the disk does.
 bool Writer::write_batch(const Batch& batch, Verdicts& verdicts) {
   for (int faults = 0; faults <= most_item_faults; ++faults) {
-    recorder_.forget_moves();
     auto wrote = begin_.run() ? write_items(batch, verdicts) : Wrote::store_fault;
     if (wrote == Wrote::yes && commit_.run()) {
+      claims_.release();
       ledger_.commit(recorder_.moves());
+      repeats_.commit();
+      forget_transaction();
       return true;
     }
     if (wrote != Wrote::item_fault) trouble_ = connection_.trouble();
     if (connection_.in_transaction()) rollback_.run();
+    forget_transaction();
     if (wrote != Wrote::item_fault) return false;
   }
   return false;
 }
 
+void Writer::forget_transaction() {
+  claims_.release();
+  recorder_.moves().clear();
+  repeats_.forget_staged();
+}
+
 Wrote Writer::write_items(const Batch& batch, Verdicts& verdicts) {
-  auto wrote = write_each(batch.accepts, verdicts.accepts, [this](const auto& ticket) {
-    return recorder_.accept(ticket->job);
+  auto repeated = verdicts.repeated.begin();
+  auto wrote = write_each(batch.accepts, verdicts.accepts, [&](const auto& ticket) {
+    const auto at = &ticket - batch.accepts.data();
+    return write_accept(ticket->job, repeated[at]);
   });
   if (wrote != Wrote::yes) return wrote;
   wrote = write_each(batch.changes, verdicts.changes, [this](const PendingChange& pending) {
-    return recorder_.change(pending.change);
+    return write_change(pending.change);
   });
   if (wrote != Wrote::yes) return wrote;
   wrote = write_each(batch.refusals, verdicts.refusals, [this](const policy::Event& refusal) {
     return recorder_.refusal(refusal);
   });
-  if (wrote != Wrote::yes || !batch.retention) return wrote;
-  wrote = recorder_.expire(*batch.retention, verdicts.more_to_expire);
-  return wrote == Wrote::item_fault ? Wrote::store_fault : wrote;
+  return wrote == Wrote::yes ? write_rest(batch, verdicts) : wrote;
+}
+
+/// A message whose first copy cannot be marked is stored as a new one.
+Wrote Writer::write_accept(const Job& job, std::optional<QueueId>& repeated) {
+  repeated = job.repeat ? repeats_.find(*job.repeat) : std::nullopt;
+  if (repeated) {
+    const auto wrote = recorder_.repeated(*repeated, job.entry.accepted_at);
+    if (wrote == Wrote::yes || wrote == Wrote::store_fault) return wrote;
+    repeated.reset();
+  }
+  const auto wrote = recorder_.accept(job);
+  if (wrote == Wrote::yes && job.repeat)
+    repeats_.stage(job.repeat->key, job.entry.id, job.entry.accepted_at);
+  return wrote;
+}
+
+/// One that is for whoever finds the entry free needs the entry for itself until it is committed.
+Wrote Writer::write_change(const Change& change) {
+  if (change.only_from != 0 && !claims_.take(change.id)) return Wrote::not_applicable;
+  return recorder_.change(change);
+}
+
+Wrote Writer::write_rest(const Batch& batch, Verdicts& verdicts) {
+  for (const auto& [name, value] : batch.notes)
+    if (!recorder_.note(name, value)) return Wrote::store_fault;
+  if (!batch.retention || verdicts.retention == Wrote::item_fault) return Wrote::yes;
+  verdicts.retention =
+      expiry_.run(*batch.retention, crowded(), recorder_.moves(), verdicts.more_to_expire);
+  return verdicts.retention == Wrote::item_fault ? leave_out() : verdicts.retention;
 }
 
 template <class Items, class Write>
@@ -151,42 +196,53 @@ Wrote Writer::write_each(const Items& items, std::vector<Wrote>& verdicts, const
     if (verdicts[i] == Wrote::item_fault) continue;
     verdicts[i] = write(items[i]);
     if (verdicts[i] == Wrote::store_fault) return Wrote::store_fault;
-    if (verdicts[i] != Wrote::item_fault) continue;
-    trouble_ = connection_.trouble();
-    say(options_.sinks.trouble, "The spool could not write one record: " + trouble_ + ".");
-    return Wrote::item_fault;
+    if (verdicts[i] == Wrote::item_fault) return leave_out();
   }
   return Wrote::yes;
 }
 
+Wrote Writer::leave_out() {
+  trouble_ = connection_.trouble();
+  say(options_.sinks.trouble, "The spool could not write one record: " + trouble_ + ".");
+  return Wrote::item_fault;
+}
+
 void Writer::answer(const Batch& batch, const Verdicts& verdicts) {
-  for (std::size_t i = 0; i < batch.accepts.size(); ++i)
-    answer(*batch.accepts[i],
-           verdicts.accepts[i] == Wrote::yes ? Accepted::stored : Accepted::failed);
+  for (std::size_t i = 0; i < batch.accepts.size(); ++i) {
+    const auto& ticket = *batch.accepts[i];
+    if (verdicts.accepts[i] != Wrote::yes)
+      answer(ticket, {Accepted::failed, {}});
+    else if (const auto first = verdicts.repeated[i])
+      answer(ticket, {Accepted::repeated, *first});
+    else
+      answer(ticket, {Accepted::stored, ticket.job.entry.id});
+  }
   for (std::size_t i = 0; i < batch.changes.size(); ++i)
     answer(batch.changes[i], verdicts.changes[i]);
   for (const auto wrote : verdicts.refusals)
     if (wrote != Wrote::yes && options_.sinks.refusal_dropped) options_.sinks.refusal_dropped();
 }
 
-void Writer::answer(const Ticket& ticket, Accepted accepted) {
-  if (accepted != Accepted::stored && ticket.lease) ledger_.release(ticket.job.entry.id);
-  ticket.done(accepted);
+void Writer::answer(const Ticket& ticket, Acceptance acceptance) {
+  if (acceptance.outcome != Accepted::stored && ticket.lease) ledger_.release(ticket.job.entry.id);
+  ticket.done(acceptance);
 }
 
 /// An entry whose change cannot be written stays leased, so that this process does not deliver it a
-/// second time.
+/// second time. A change for a free entry has no lease to end.
 void Writer::answer(const PendingChange& pending, Wrote wrote) {
   const auto& change = pending.change;
-  if (wrote == Wrote::not_applicable || (wrote == Wrote::yes && ends_lease(change.to)))
-    ledger_.release(change.id);
+  const bool over = wrote == Wrote::not_applicable || (wrote == Wrote::yes && !change.keeps_lease);
+  if (over && change.only_from == 0) ledger_.release(change.id);
   pending.done(wrote == Wrote::yes);
 }
 
 /// After a failed commit: nothing of it is stored.
 void Writer::keep(Batch& batch) {
-  for (const auto& ticket : batch.accepts) answer(*ticket, Accepted::failed);
+  for (const auto& ticket : batch.accepts) answer(*ticket, {Accepted::failed, {}});
   kept_ = std::move(batch.changes);
+  for (auto& [name, value] : batch.notes)
+    static_cast<void>(intake_.offer_note(name, std::move(value), true));
   if (!options_.sinks.refusal_dropped) return;
   for (std::size_t i = 0; i < batch.refusals.size(); ++i) options_.sinks.refusal_dropped();
 }
@@ -196,6 +252,15 @@ void Writer::keep(Batch& batch) {
 void Writer::fail_everything() {
   for (const auto& pending : std::exchange(kept_, {})) pending.done(false);
   for (const auto& pending : intake_.take_left_changes()) pending.done(false);
+}
+
+void Writer::fail_orders() {
+  orders_.abandon();
+  while (const auto order = intake_.take_order()) {
+    Ordered nothing;
+    nothing.complete = false;
+    order->done(nothing);
+  }
 }
 
 void Writer::note_failing() {
@@ -228,15 +293,21 @@ void Writer::check_reserve() {
   writable_ = !failing_ && !low_;
 }
 
+std::uint64_t Writer::pragma(const char* sql) {
+  Statement statement(connection_, sql);
+  Rows rows(statement);
+  return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+}
+
+/// Whether what is used of the file is over the size that it may keep.
+bool Writer::crowded() {
+  const auto used = pragma("PRAGMA page_count") - pragma("PRAGMA freelist_count");
+  return used * pragma("PRAGMA page_size") > options_.keep_size;
+}
+
 /// Returns a bounded number of free pages to the disk when the file is over the size it may keep.
 void Writer::give_back() {
-  Statement pages(connection_, "PRAGMA page_count");
-  Statement size(connection_, "PRAGMA page_size");
-  const auto of = [](Statement& statement) {
-    Rows rows(statement);
-    return rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
-  };
-  if (of(pages) * of(size) > options_.keep_size &&
+  if (pragma("PRAGMA page_count") * pragma("PRAGMA page_size") > options_.keep_size &&
       !connection_.execute("PRAGMA incremental_vacuum(4096)"))
     say(options_.sinks.trouble,
         "Free room in the spool could not be given back: " + connection_.trouble() + ".");

@@ -2,14 +2,19 @@
 
 #include "relay/spool/intake.hpp"
 #include "relay/spool/ledger.hpp"
+#include "relay/spool/repeats.hpp"
 #include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_expiry.hpp"
+#include "relay/spool/sqlite_orders.hpp"
 #include "relay/spool/sqlite_recorder.hpp"
 #include "relay/spool/sqlite_store.hpp"
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,9 +33,8 @@ class Writer {
          const SqliteOptions& options,
          std::function<void()> commit_failed);
 
-  /// Commits these at once: recovery's way, before `run`. False: they could not be written, see the
-  /// connection.
-  bool commit_now(std::vector<PendingChange> changes);
+  /// What was accepted lately; to be filled before `run`.
+  [[nodiscard]] Repeats& repeats() noexcept { return repeats_; }
   void run();
   [[nodiscard]] bool writable() const noexcept { return writable_.load(std::memory_order_relaxed); }
 
@@ -39,35 +43,52 @@ class Writer {
   struct Verdicts {
     explicit Verdicts(const Batch& batch)
         : accepts(batch.accepts.size(), Wrote::yes),
+          repeated(batch.accepts.size()),
           changes(batch.changes.size(), Wrote::yes),
           refusals(batch.refusals.size(), Wrote::yes) {}
-    std::vector<Wrote> accepts, changes, refusals;
+    std::vector<Wrote> accepts;
+    std::vector<std::optional<QueueId>> repeated;  ///< the first one, if the accept is its repeat
+    std::vector<Wrote> changes, refusals;
+    Wrote retention = Wrote::yes;
     bool more_to_expire = false;
   };
 
   bool work_once();
+  void page_once();
   bool retry_once();
   bool commit(Batch& batch);
   bool write_batch(const Batch& batch, Verdicts& verdicts);
+  void forget_transaction();
   Wrote write_items(const Batch& batch, Verdicts& verdicts);
   template <class Items, class Write>
   Wrote write_each(const Items& items, std::vector<Wrote>& verdicts, const Write& write);
+  Wrote write_accept(const Job& job, std::optional<QueueId>& repeated);
+  Wrote write_change(const Change& change);
+  Wrote write_rest(const Batch& batch, Verdicts& verdicts);
+  Wrote leave_out();
   bool probe();
 
   void answer(const Batch& batch, const Verdicts& verdicts);
-  void answer(const Ticket& ticket, Accepted accepted);
+  void answer(const Ticket& ticket, Acceptance acceptance);
   void answer(const PendingChange& change, Wrote wrote);
   void keep(Batch& batch);
   void fail_everything();
+  void fail_orders();
 
   void note_failing();
   void note_working();
   void check_reserve();
+  std::uint64_t pragma(const char* sql);
+  bool crowded();
   void give_back();
   void say(const std::function<void(const std::string&)>& sink, const std::string& sentence) const;
 
   Connection& connection_;
   Recorder recorder_;
+  Expiry expiry_;
+  Orders orders_;
+  Repeats repeats_;
+  Claims claims_;
   Statement begin_, commit_, rollback_, touch_;
   Intake& intake_;
   Ledger& ledger_;

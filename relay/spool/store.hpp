@@ -4,10 +4,16 @@
 #include "relay/spool/entry.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,8 +22,14 @@ namespace spool {
 /// What became of an accept that was asked for. Each promise is kept exactly once.
 enum class Accepted : std::uint8_t {
   stored,     ///< on stable storage
+  repeated,   ///< the same message was taken before and has not failed: nothing new is stored
   failed,     ///< not stored: say 451 `storage`; the sentence is in the log
   withdrawn,  ///< the caller took it back before it was in a commit
+};
+
+struct Acceptance {
+  Accepted outcome{};
+  QueueId id;  ///< stored: its own; repeated: the first one's
 };
 
 /// Asks the writer to leave out an accept that is not yet in a commit (design 14). Thread-safe.
@@ -29,9 +41,11 @@ class Withdrawal {
 };
 
 struct Filter {
+  std::optional<QueueId> id;
   std::optional<State> state;
   std::string app, domain;  ///< empty: any
   std::optional<policy::Reason> reason;
+  std::optional<WallTime> accepted_before;
   QueueId after{0};         ///< for paging: only ids above this one
   std::size_t limit = 100;  ///< at most 1000
 };
@@ -49,7 +63,54 @@ struct Counts {
 };
 
 struct Recovery {
-  std::uint64_t queued = 0, in_doubt = 0, held = 0, quarantined = 0;
+  std::uint64_t queued = 0, in_doubt = 0, held = 0;
+  std::map<std::string, std::string, std::less<>> notes;  ///< what note() kept
+};
+
+/// One queue among those that share the rate: an app's, or its urgent one.
+struct Lane {
+  std::string app;
+  bool urgent = false;
+  friend auto operator<=>(const Lane&, const Lane&) = default;
+};
+
+/// What lease() is to look for: queued entries that are due, of each lane in turn, and whatever
+/// else is due (held and to be looked at again, in doubt and out of patience).
+struct Wanted {
+  WallTime now{};
+  std::size_t most_per_lane = 50;
+  std::size_t most = 200;
+  std::uint64_t most_octets = 8ULL << 20U;  ///< none after those that reach it
+  std::set<Lane> full;                      ///< lanes that have enough in memory
+};
+
+/// What an operator, or an account that cannot send, does to many entries at once. Leased entries
+/// are left alone.
+enum class Operation : std::uint8_t {
+  retry,    ///< queued: due now; in doubt: queued again (`resent`)
+  hold,     ///< queued: held for `reason` until `until`
+  release,  ///< held: queued, due now; urgent ones newest first, older copies for the same app and
+            ///< recipient become failed with `superseded`
+  drop,     ///< queued, held, in doubt: failed with `dropped`
+};
+struct Order {
+  Operation operation{};
+  Filter which;  ///< `after` and `limit` do not count
+  WallTime now{};
+  policy::Reason reason = policy::Reason::by_hand;
+  WallTime until{};
+  std::string detail;  ///< for the events
+  bool dry_run = false;
+};
+struct Ordered {
+  std::uint64_t matched = 0;     ///< entries that it was, or would be, done to
+  std::uint64_t superseded = 0;  ///< among them, closed instead of released
+  bool complete = true;          ///< false: the store failed or closed on the way
+};
+
+/// What an app has in the spool that is not settled.
+struct AppLoad {
+  std::uint64_t messages = 0, octets = 0;
 };
 
 /// The spool: the one place where accepted mail lives (design 2). Every call is thread-safe and
@@ -63,29 +124,40 @@ class Store {
 
   /// Makes a message durable, as queued or, with a reason, held; `done` is called after the
   /// commit's flush. With `lease` the entry is leased to the caller from the start (it delivers
-  /// from memory), else a later lease() gives it out.
+  /// from memory), else a later lease() gives it out. A repeat of an earlier accept is not stored:
+  /// the first one gets an event `repeated`.
   virtual std::shared_ptr<Withdrawal> accept(Job job,
                                              bool lease,
-                                             std::function<void(Accepted)> done) = 0;
+                                             std::function<void(Acceptance)> done) = 0;
 
-  /// Applies a change and ends the lease unless `to` is in_delivery or in_doubt; `done(true)` after
-  /// the flush. A change to `sent` removes the octets (retention.sent_content 0s).
+  /// Applies a change; `done(true)` after the flush, false if it does not apply or failed. A change
+  /// to `sent` removes the octets (retention.sent_content 0s) and waits for no flush of its own.
   virtual void change(Change change, std::function<void(bool)> done) = 0;
+
+  /// Carries out an order, some hundreds of entries a commit, in turn with other work; `done` once,
+  /// at the end. Orders are done one after the other; at most 64 wait, one more is answered as
+  /// incomplete.
+  virtual void order(Order order, std::function<void(Ordered)> done) = 0;
 
   /// Writes down a refusal for `trace`. Best effort: dropped and counted when the writer is far
   /// behind.
   virtual void record(policy::Event refusal) = 0;
 
-  /// Entries that are due (queued, or held and to be looked at again), oldest next_attempt first,
-  /// leased to the caller, with their octets: at most `most`, and none after those that reach
-  /// `most_octets`. A row that cannot be read is quarantined (state failed, event quarantined) and
-  /// left out.
-  virtual void lease(WallTime now,
-                     std::size_t most,
-                     std::uint64_t most_octets,
-                     std::function<void(std::vector<Job>)> done) = 0;
+  /// Entries that are due, leased to the caller, with their octets; within a lane oldest
+  /// next_attempt first. A row that cannot be read is quarantined (state failed, event quarantined)
+  /// and left out.
+  virtual void lease(Wanted wanted, std::function<void(std::vector<Job>)> done) = 0;
 
-  /// When the next queued or held, not leased entry falls due; nothing if there is none.
+  /// A held entry of this reason (and domain, if any) to show whether the hold can end: the oldest
+  /// after `after`, or of all when there is none, urgent before others; leased to the caller.
+  /// Nothing if there is none. One that was refused is asked about last, so that no single message
+  /// keeps all others held.
+  virtual void lease_held(policy::Reason reason,
+                          std::string domain,
+                          QueueId after,
+                          std::function<void(std::vector<Job>)> done) = 0;
+
+  /// When the next queued, held or in-doubt, not leased entry falls due; nothing if there is none.
   virtual void next_due(std::function<void(std::optional<WallTime>)> done) = 0;
 
   virtual void list(Filter filter, std::function<void(std::vector<Entry>)> done) = 0;
@@ -98,6 +170,16 @@ class Store {
   /// Whether an accept would be taken now: asked at MAIL and by /readyz. Cheap, from memory. False
   /// while the disk is full (recovers by itself) or the accept queue is over its bound.
   [[nodiscard]] virtual bool writable() const noexcept = 0;
+
+  /// What an app has in the spool, for its bounds. Cheap, from memory.
+  [[nodiscard]] virtual AppLoad load(std::string_view app) const = 0;
+
+  /// Keeps a small fact over a restart (Recovery::notes); rides in whatever commit comes next.
+  virtual void note(std::string name, std::string value) = 0;
+
+  /// Writes a consistent copy, readable by its owner alone, beside the traffic. A Failure says why
+  /// not; the file must not exist.
+  virtual void backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) = 0;
 
   /// Removes what is past its retention; called now and then by the application.
   virtual void tidy(WallTime now,

@@ -3,8 +3,10 @@
 #include "tests/unit/spool/asked.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace crash {
@@ -37,30 +39,31 @@ Sight look(spool::Store& store) {
   return sight;
 }
 
-/// What must be seen of a message after its first `steps` steps and a recovery; nothing: no entry.
+/// What must be seen of a message after its first `steps` steps; nothing: no entry.
 std::optional<Seen> expected(const Life& life, std::size_t steps) {
   if (steps == 0 || life.steps[steps - 1].event.empty()) return std::nullopt;
   Seen seen;
   for (std::size_t i = 0; i < steps; ++i)
     seen.timeline += (i == 0 ? "" : " ") + life.steps[i].event;
   seen.state = life.steps[steps - 1].to;
-  if (seen.state == State::in_doubt) {
-    seen.timeline += " resent";
-    seen.state = State::queued;
-  }
   if (seen.state != State::sent) seen.octets = life.job.octets;
   return seen;
 }
 
-/// Whether what is seen is what some number of steps leaves: at least those answered before the
-/// cut, at most those asked.
-bool fits(const Life& life, std::size_t cut, const std::optional<Seen>& seen) {
+/// How many steps may have been made at a cut: at least those answered before, at most those asked.
+std::pair<std::size_t, std::size_t> made_by(const std::deque<Step>& steps, std::size_t cut) {
   std::size_t least = 0;
   std::size_t most = 0;
-  for (std::size_t i = 0; i < life.steps.size(); ++i) {
-    if (life.steps[i].answered <= cut) least = i + 1;
-    if (life.steps[i].asked <= cut) most = i + 1;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].answered <= cut) least = i + 1;
+    if (steps[i].asked <= cut) most = i + 1;
   }
+  return {least, most};
+}
+
+/// Whether what is seen is what some such number of steps leaves.
+bool fits(const Life& life, std::size_t cut, const std::optional<Seen>& seen) {
+  const auto [least, most] = made_by(life.steps, cut);
   for (auto steps = least; steps <= most; ++steps)
     if (expected(life, steps) == seen) return true;
   return false;
@@ -83,9 +86,31 @@ std::string judge_lives(const Story& story, std::size_t cut, Sight sight) {
   return sight.empty() ? "" : "an entry is there that was never sent in";
 }
 
+/// A message is given up exactly when its notice is there.
+std::string judge_notices(const Story& story, const Sight& sight) {
+  for (const auto& [given_up, notice] : story.notices) {
+    const auto original = sight.find(story.lives[given_up]->job.entry.id.value());
+    if (original == sight.end()) continue;
+    const auto id = story.lives[notice]->job.entry.id;
+    if ((original->second.state == State::failed) != sight.contains(id.value()))
+      return id.text() + " is there without what it tells of, or the other way round";
+  }
+  return "";
+}
+
+std::string judge_notes(const Story& story, std::size_t cut, const spool::Recovery& recovery) {
+  const auto found = recovery.notes.find("group");
+  const auto value = found == recovery.notes.end() ? "" : found->second;
+  const auto [least, most] = made_by(story.notes, cut);
+  for (auto notes = least; notes <= most; ++notes)
+    if (value == (notes == 0 ? "" : story.notes[notes - 1].event)) return "";
+  return "the note is `" + value + "`";
+}
+
 std::string judge_leases(const Story& story, spool::Store& store, const Sight& sight) {
   const auto waits = [](const auto& each) {
-    return each.second.state == State::queued || each.second.state == State::held;
+    const auto state = each.second.state;
+    return state == State::queued || state == State::held || state == State::in_doubt;
   };
   const auto leased = asked::lease(store, afterwards, 1000);
   if (leased.size() != static_cast<std::size_t>(std::ranges::count_if(sight, waits)))
@@ -107,13 +132,14 @@ std::string judge(const Story& story, std::size_t cut, const std::filesystem::pa
   Sight sight;
   {
     const auto opened = asked::open(asked::options_in(directory), afterwards);
-    if (opened.recovery.quarantined != 0) return "an entry was quarantined";
     sight = look(*opened.store);
-    if (auto wrong = judge_lives(story, cut, sight); !wrong.empty()) return wrong;
+    for (const auto& wrong : {judge_lives(story, cut, sight),
+                              judge_notices(story, sight),
+                              judge_notes(story, cut, opened.recovery)})
+      if (!wrong.empty()) return wrong;
   }
   const auto opened = asked::open(asked::options_in(directory), afterwards);
-  if (opened.recovery.in_doubt != 0 || look(*opened.store) != sight)
-    return "opening it once more changed it";
+  if (look(*opened.store) != sight) return "opening it once more changed it";
   return judge_leases(story, *opened.store, sight);
 }
 

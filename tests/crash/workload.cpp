@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 
@@ -16,6 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t group_size = 8;
 constexpr auto second_run = asked::noon + 1h;
+constexpr auto orders_at = asked::noon + 2h;
 
 /// One run of the store over the story's tape.
 class Run {
@@ -28,33 +30,26 @@ class Run {
     auto options = asked::options_in(directory);
     options.vfs = vfs;
     options.log = {64 << 10, 128 << 10};
-    const auto asked = story_.tape.length();
     store_ = asked::open(std::move(options), now).store;
-    const auto answered = story_.tape.length();
-    for (const auto& life : story_.lives)
-      if (life->steps.back().to == State::in_doubt)
-        life->steps.push_back({"resent", State::queued, asked, answered});
+    for (const auto& life : story_.lives) life->leased = false;
   }
 
   void group(std::uint32_t first) {
+    const auto begin = story_.lives.size();
+    note(first);
     for (std::uint32_t i = 0; i < group_size; ++i)
-      accept(asked::message(first + i, i == 3 ? 300'000 : 200 + 900 * i), i % 2 == 0);
+      accept(keyed(asked::message(first + i, i == 3 ? 300'000 : 200 + 900 * i)), i % 2 == 0);
     settle();
-    const auto begin = story_.lives.size() - group_size;
-    change(begin + 0, State::in_doubt, EventKind::in_doubt);
-    change(begin + 1, State::in_doubt, EventKind::in_doubt);
-    change(begin + 2, State::queued, EventKind::deferred);
-    change(begin + 3, State::held, EventKind::held);
-    change(begin + 4, State::failed, EventKind::failed);
-    change(begin + 5, State::in_doubt, EventKind::in_doubt);
+    story_.notes.back().answered = story_.tape.length();
+    attempt(begin, first);
     settle();
     store_->record(refusal(first));
-    change(begin + 0, State::sent, EventKind::sent);
-    change(begin + 5, State::queued, EventKind::deferred);
-    change(begin + 3, State::queued, EventKind::released);
-    change(begin + 7, State::in_doubt, EventKind::in_doubt);
-    change(begin + 7, State::sent, EventKind::sent);
+    conclude(begin);
+    repeat(begin + 6, first + 50);
     settle();
+    order(spool::Operation::hold, State::queued, State::held, EventKind::held);
+    order(spool::Operation::release, State::held, State::queued, EventKind::released);
+    order(spool::Operation::drop, State::queued, State::failed, EventKind::dropped);
   }
 
   /// Removes what is sent or failed.
@@ -68,12 +63,43 @@ class Run {
     store_->tidy(asked::noon + std::chrono::hours(2400), 24h, 24h, 24h);
     const auto gone = [&] {
       const auto counts = asked::counts(*store_);
-      return counts.by_state[static_cast<std::size_t>(State::sent)] == 0;
+      return counts.by_state[static_cast<std::size_t>(State::sent)] == 0 &&
+             counts.by_state[static_cast<std::size_t>(State::failed)] == 0;
     };
     if (!asked::becomes(gone)) throw std::runtime_error("nothing was removed");
   }
 
  private:
+  /// With a key of its own, by which it can be repeated.
+  static spool::Job keyed(spool::Job job) {
+    const auto id = job.entry.id.value();
+    job.repeat.emplace();
+    std::memcpy(job.repeat->key.data(), &id, sizeof id);
+    job.repeat->since = asked::noon;
+    return job;
+  }
+
+  /// The first changes of a group: marks, a retry, a hold, a notice, a lost reply.
+  void attempt(std::size_t begin, std::uint32_t first) {
+    mark(begin + 0);
+    mark(begin + 1);
+    change(begin + 2, State::queued, EventKind::deferred);
+    change(begin + 3, State::held, EventKind::held);
+    give_up(begin + 4, asked::message(first + 60, 900));
+    change(begin + 5, State::in_doubt, EventKind::in_doubt);
+  }
+
+  /// The changes that follow them: sent, settled by an event, released.
+  void conclude(std::size_t begin) {
+    change(begin + 0, State::sent, EventKind::sent);
+    auto settled = change_of(begin + 5, State::sent, EventKind::settled);
+    settled.only_from = 1U << static_cast<unsigned>(State::in_doubt);
+    carry_out(begin + 5, std::move(settled));
+    change(begin + 3, State::queued, EventKind::released);
+    mark(begin + 7);
+    change(begin + 7, State::sent, EventKind::sent);
+  }
+
   static policy::Event refusal(std::uint32_t number) {
     policy::Event event;
     event.reference = std::to_string(number);
@@ -81,25 +107,105 @@ class Run {
     return event;
   }
 
-  void accept(spool::Job job, bool lease) {
+  Life& new_life(const spool::Job& job) {
     auto& life = *story_.lives.emplace_back(std::make_unique<Life>());
     life.job = job;
-    life.steps.reserve(10);  // callbacks keep the addresses of steps
-    auto& step = life.steps.emplace_back(Step{"accepted", State::queued, story_.tape.length()});
+    return life;
+  }
+
+  Step& new_step(Life& life, EventKind kind, State to) {
+    return life.steps.emplace_back(Step{std::string(policy::word(kind)), to, story_.tape.length()});
+  }
+
+  void accept(spool::Job job, bool lease) {
+    auto& life = new_life(job);
+    life.leased = lease;
+    auto& step = new_step(life, EventKind::accepted, State::queued);
     ++open_;
-    store_->accept(std::move(job), lease, [this, &step](spool::Accepted accepted) {
-      answer(step, accepted == spool::Accepted::stored);
+    store_->accept(std::move(job), lease, [this, &step](spool::Acceptance acceptance) {
+      answer(step, acceptance.outcome == spool::Accepted::stored);
     });
   }
 
-  void change(std::size_t index, State to, EventKind kind) {
+  /// The same message once more, under an id that is never stored.
+  void repeat(std::size_t index, std::uint32_t number) {
     auto& life = *story_.lives[index];
-    auto& step =
-        life.steps.emplace_back(Step{std::string(policy::word(kind)), to, story_.tape.length()});
-    auto change = asked::change(life.job.entry.id, to, kind);
+    auto& step = new_step(life, EventKind::repeated, life.steps.back().to);
+    auto again = asked::message(number);
+    again.repeat = life.job.repeat;
+    ++open_;
+    const auto first = life.job.entry.id;
+    store_->accept(std::move(again), true, [this, &step, first](spool::Acceptance acceptance) {
+      answer(step, acceptance.outcome == spool::Accepted::repeated && acceptance.id == first);
+    });
+  }
+
+  spool::Change change_of(std::size_t index, State to, EventKind kind) const {
+    auto change = asked::change(story_.lives[index]->job.entry.id, to, kind);
     if (to == State::held) change.reason = policy::Reason::paced;
+    return change;
+  }
+
+  void mark(std::size_t index) {
+    auto mark = change_of(index, State::in_doubt, EventKind::in_doubt);
+    mark.keeps_lease = true;
+    carry_out(index, std::move(mark));
+  }
+
+  void change(std::size_t index, State to, EventKind kind) {
+    carry_out(index, change_of(index, to, kind));
+  }
+
+  void carry_out(std::size_t index, spool::Change change) {
+    auto& life = *story_.lives[index];
+    life.leased = life.leased && change.keeps_lease;
+    auto& step = new_step(life, change.event.kind, change.to);
     ++open_;
     store_->change(std::move(change), [this, &step](bool done) { answer(step, done); });
+  }
+
+  void give_up(std::size_t index, spool::Job notice) {
+    notice.entry.notice = true;
+    auto& told = new_step(new_life(notice), EventKind::accepted, State::queued);
+    story_.notices.emplace_back(index, story_.lives.size() - 1);
+    auto& life = *story_.lives[index];
+    life.leased = false;
+    auto& step = new_step(life, EventKind::expired, State::failed);
+    auto change = change_of(index, State::failed, EventKind::expired);
+    change.notice = std::make_shared<const spool::Job>(std::move(notice));
+    ++open_;
+    store_->change(std::move(change), [this, &step, &told](bool done) {
+      told.answered = story_.tape.length();
+      answer(step, done);
+    });
+  }
+
+  /// Everything that is free and stands so.
+  void order(spool::Operation operation, State from, State to, EventKind kind) {
+    spool::Order order;
+    order.operation = operation;
+    order.now = orders_at;
+    order.until = orders_at;
+    auto steps = std::make_shared<std::vector<Step*>>();
+    for (const auto& life : story_.lives)
+      if (!life->leased && life->steps.back().to == from && !life->steps.back().event.empty())
+        steps->push_back(&new_step(*life, kind, to));
+    order.which.state = from;
+    ++open_;
+    store_->order(std::move(order), [this, steps](spool::Ordered ordered) {
+      const bool all = ordered.complete && ordered.matched == steps->size();
+      for (auto* step : *steps) step->answered = story_.tape.length();
+      failed_ = failed_ || !all;
+      --open_;
+    });
+    settle();
+  }
+
+  /// Rides in the commit of what is asked for next, if it is not there already.
+  void note(std::uint32_t value) {
+    auto& step =
+        story_.notes.emplace_back(Step{std::to_string(value), State::queued, story_.tape.length()});
+    store_->note("group", step.event);
   }
 
   void answer(Step& step, bool done) {

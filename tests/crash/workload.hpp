@@ -4,9 +4,11 @@
 #include "tests/crash/disk.hpp"
 
 #include <cstddef>
+#include <deque>
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace crash {
@@ -22,21 +24,26 @@ struct Step {
   std::size_t answered = never;
 };
 
-/// A message and all that was done with it, in order.
+/// A message and all that was done with it, in order. Its steps are written from the store's
+/// threads: they keep their addresses.
 struct Life {
   spool::Job job;
-  std::vector<Step> steps;
+  std::deque<Step> steps;
+  bool leased = false;  ///< as things stand when nothing is under way
 };
 
 struct Story {
   Tape tape;
-  std::vector<std::unique_ptr<Life>>
-      lives;  ///< steps are written from the store's threads: stable addresses
+  std::vector<std::unique_ptr<Life>> lives;
+  /// A message that was given up and the notice that says so, as places in `lives`.
+  std::vector<std::pair<std::size_t, std::size_t>> notices;
+  std::deque<Step> notes;  ///< by their value
 };
 
 /// Makes a spool in `directory` and lives through two runs of it: groups of messages accepted at
-/// once, settled in each way, some left in doubt when the first run ends; refusals, checkpoints,
-/// recovery, removal of what is past retention.
+/// once, repeated, attempted, settled in each way, given up with a notice, held, released and
+/// dropped by order, some left in doubt when the first run ends; notes, refusals, checkpoints,
+/// removal of what is past retention.
 void live(Story& story, const std::filesystem::path& directory);
 
 }  // namespace crash

@@ -114,6 +114,14 @@ def test_a_wrong_password_is_refused_without_a_hint(shared_site, password):
     assert reply.code in (501, 535) and "shop" not in reply.text
 
 
+def test_failed_logins_are_counted_by_connection_since_clients_try_two_mechanisms_on_one(site):
+    for connections in (1, 2):
+        with site.wire("plain") as wire:
+            wire.ehlo()
+            assert [wire.login("shop", "wrong").code for _ in range(2)] == [535, 535]
+        assert site.relay.metric("smtp_auth_failures_total") == connections
+
+
 def test_mail_without_login_is_refused_at_mail(shared_site):
     with shared_site.wire("plain") as wire:
         wire.ehlo()

@@ -112,4 +112,5 @@ def test_starttls_that_is_refused_never_means_clear_text(start_site, phase):
     stats = site.ses.stats()
     assert (stats["messages"], stats["authentications"], stats["offences"]) == (0, 0, {})
     site.ses.clear_script()
+    site.relay.reload()
     mail.await_arrival(site.ses, queue_id)

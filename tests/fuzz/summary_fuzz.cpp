@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
   policy::AppFacts app;
   app.name = "site";
   app.domains.push_back({.name = "example.com"});
-  const policy::Summary strict = policy::summarise(message, app.rules);
+  app.urgent_paths = {"/login/code/"};
+  const policy::Summary strict = policy::summarise(message, app.rules, app.urgent_paths);
   const auto verdict = policy::judge_message(app, strict);
   if (verdict && policy::reply_to(*verdict, "reference").wire().size() >= 300) std::abort();
   if (!verdict && strict.from.empty()) std::abort();

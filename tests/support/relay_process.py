@@ -199,6 +199,11 @@ class Relay:
             [PROGRAM, *words, "--config", self.file], capture_output=True, text=True, timeout=30, **how
         )
 
+    def reload(self) -> None:
+        """Takes the file anew, and tries at once whether what holds mail is mended."""
+        answer = self.command("reload")
+        assert answer.returncode == 0, answer.stderr
+
     def check_config(self) -> subprocess.CompletedProcess:
         return subprocess.run(
             [PROGRAM, "check-config", self.file], capture_output=True, text=True, timeout=30

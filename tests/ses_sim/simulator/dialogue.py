@@ -26,6 +26,7 @@ class Dialogue:
         self._authenticated = False
         self._continue_auth = None
         self._messages = 0
+        self._client = ""  # as it named itself
         self._submission = None
         self.in_content = False
         self._forget()
@@ -64,6 +65,7 @@ class Dialogue:
             self._say(replies.BAD_ARGUMENT)
             return
         self._hello = True
+        self._client = argument.strip()
         self._forget()
         offered = list(EXTENSIONS)
         if not self._session.tls["tls"]:
@@ -195,6 +197,7 @@ class Dialogue:
         described = self.described(octets) if self._endpoint.script.rules else ""
         self._submission = Submission(
             connection=self._session.number,
+            client=self._client,
             tls=self._session.tls,
             envelope_from=self._envelope_from,
             mail_parameters=self._mail_parameters,
@@ -220,13 +223,13 @@ class Dialogue:
             self.lose_reply()
         else:
             self._messages += 1
-            record = endpoint.mailroom.take(submission, endpoint.settings.region)
+            record = endpoint.take(submission)
             self._say(replies.TAKEN.format(id=record["id"]), extra_ms=endpoint.settings.data_ms)
 
     def lose_reply(self) -> None:
         """Takes the message and says nothing: the ambiguous case."""
         self._endpoint.counts["lost_replies"] += 1
-        self._endpoint.mailroom.take(self._submission, self._endpoint.settings.region)
+        self._endpoint.take(self._submission)
         self._session.abort()
 
 

@@ -5,7 +5,8 @@ import random
 import ssl
 
 from .account import Account
-from .mailroom import Mailroom
+from .events import Events
+from .mailroom import Mailroom, Submission
 from .script import Script
 from .settings import Settings
 
@@ -18,6 +19,7 @@ class Endpoint:
         self.script = Script()
         self.account = Account(settings)
         self.mailroom = mailroom
+        self.events = Events(settings)
         self.tls = tls
         self.chance = random.Random(seed)
         self.open: set = set()  # sessions
@@ -44,6 +46,12 @@ class Endpoint:
         for counter in (self.counts, self.replies, self.offences):
             counter.clear()
 
+    def take(self, submission: Submission) -> dict:
+        """The message is SES's own from here on. Returns its record."""
+        record = self.mailroom.take(submission, self.settings.region)
+        self.events.taken(record)
+        return record
+
     def stats(self) -> dict:
         return {
             "messages": self.mailroom.taken,
@@ -57,6 +65,7 @@ class Endpoint:
             "handshake_failures": self.counts["handshake_failures"],
             "authentications": self.counts["authentications"],
             "auth_failures": self.counts["auth_failures"],
+            "events": self.events.posted,
             "lost_replies": self.counts["lost_replies"],
             "broken": self.counts["broken"],
             "idle_closes": self.counts["idle_closes"],

@@ -15,6 +15,7 @@ class Submission:
     """One transaction, complete, as it came over one connection."""
 
     connection: int
+    client: str
     tls: dict
     envelope_from: str
     mail_parameters: list[str]
@@ -75,6 +76,7 @@ def _description(submission: Submission) -> dict:
     }
     return {
         "connection": submission.connection,
+        "client": submission.client,
         **submission.tls,
         "mail_from": submission.envelope_from,
         "mail_parameters": submission.mail_parameters,

@@ -31,6 +31,9 @@ class Settings:
 
     rtt_ms: float = 0.0  # before each reply
     data_ms: float = 0.0  # before the reply to the final dot, on top
+    events_socket: str = ""  # the relay's admin socket, which gets an event for each message with its tag
+    event_delay_ms: float = 0.0  # before each event
+
     lost_reply_probability: float = 0.0  # the message is taken, the connection closed without a reply
 
     def update(self, changes: dict) -> None:

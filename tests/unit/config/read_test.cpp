@@ -49,7 +49,17 @@ TEST_SUITE("relay/config/read") {
     CHECK(read.domains.at(0).selector == "p1");
     CHECK(read.apps.at(0).limits.recipients_per_message == 50);
     CHECK(read.apps.at(0).limits.message_size == 10 * 1024 * 1024);
+    CHECK(read.apps.at(0).weight == 1);
+    CHECK(read.apps.at(0).urgent_paths.empty());
+    CHECK_FALSE(read.apps.at(0).limits.queued_messages.has_value());
+    CHECK_FALSE(read.apps.at(0).limits.queued_bytes.has_value());
     CHECK(read.queue.expire == std::chrono::hours(48));
+    CHECK(read.queue.expire_urgent == std::chrono::hours(10));
+    CHECK(read.queue.hold_expire == std::chrono::days(14));
+    CHECK(read.in_doubt.action == config::InDoubtAction::automatic);
+    CHECK(read.in_doubt.wait == std::chrono::minutes(15));
+    CHECK(read.duplicates_window == std::chrono::minutes(10));
+    CHECK(read.relay_operator.from.empty());
     CHECK(read.log.addresses == config::LogAddresses::masked);
   }
 
@@ -92,6 +102,72 @@ TEST_SUITE("relay/config/read") {
               .name == "west");
   }
 
+  TEST_CASE("a list of upstreams keeps its order, and an app may choose one") {
+    const config::Config read = changed(
+        "{ kind: capture, directory: out }",
+        "[{ kind: capture, directory: out }, { kind: capture, directory: o2, name: west }]");
+    REQUIRE(read.upstreams.size() == 2);
+    CHECK(read.upstreams[0].name == "default");
+    CHECK(read.upstreams[1].name == "west");
+    std::string most;
+    for (int i = 0; i < config::max_upstreams; ++i)
+      most += "{ kind: capture, directory: out, name: u" + std::to_string(i) + " },";
+    const config::Config full = changed("{ kind: capture, directory: out }", "[" + most + "]");
+    CHECK(full.upstreams.size() == config::max_upstreams);
+    CHECK(changed("domains: [example.com]", "upstream: default, domains: [example.com]")
+              .apps.at(0)
+              .upstream == "default");
+  }
+
+  TEST_CASE("what stands in the keys of queue, in_doubt and duplicates is read") {
+    const config::Config read = good(
+        "queue: { expire: 3d, expire_urgent: 5h, hold_expire: 9d }\n"
+        "in_doubt: { action: hold, wait: 2m }\n"
+        "policy: { duplicates: { window: 0s } }\n" +
+            minimal,
+        "/etc/postern/postern.yml");
+    CHECK(read.queue.expire_urgent == std::chrono::hours(5));
+    CHECK(read.queue.hold_expire == std::chrono::days(9));
+    CHECK(read.in_doubt.action == config::InDoubtAction::hold);
+    CHECK(read.in_doubt.wait == std::chrono::minutes(2));
+    CHECK(read.duplicates_window.count() == 0);
+    const auto action = [](const std::string& word) {
+      return good("in_doubt: { action: " + word + " }\n" + minimal, "/etc/postern/postern.yml")
+          .in_doubt.action;
+    };
+    CHECK(action("wait") == config::InDoubtAction::wait);
+    CHECK(action("resend") == config::InDoubtAction::resend);
+    CHECK(action("auto") == config::InDoubtAction::automatic);
+  }
+
+  TEST_CASE("urgent mail never lives longer than other mail") {
+    const config::Config read =
+        good("queue: { expire: 1h }\n" + minimal, "/etc/postern/postern.yml");
+    CHECK(read.queue.expire_urgent == std::chrono::hours(1));
+  }
+
+  TEST_CASE("the operator's address is in its compared form and has the domain that signs it") {
+    const auto from = [](const std::string& address, const std::string& domains) {
+      std::string text = minimal;
+      const std::string one = "[{ name: example.com, verify: trusted }]";
+      text.replace(text.find(one), one.size(), domains);
+      return good(
+                 "operator: { contact: \"ops@B\xc3\xbc"
+                 "cher.example\", from: " +
+                     address + " }\n" + text,
+                 "/etc/postern/postern.yml")
+          .relay_operator;
+    };
+    const std::string both =
+        "[{ name: example.com, verify: trusted, subdomains: true }, { name: mail.example.com, "
+        "verify: trusted }]";
+    CHECK(from("Postern@EXAMPLE.com", both).from == "Postern@example.com");
+    CHECK(from("Postern@EXAMPLE.com", both).domain == "example.com");
+    CHECK(from("x@mail.example.com", both).domain == "mail.example.com");
+    CHECK(from("x@other.example.com", both).domain == "example.com");
+    CHECK(from("x@example.com", both).contact == "ops@xn--bcher-kva.example");
+  }
+
   TEST_CASE("a plain HTTP address serves health and metrics, a map what it names") {
     const config::Config read = changed(
         "listen: {", "listen: { http: [127.0.0.1:81, { address: 127.0.0.1:82, serve: [health] }],");
@@ -131,7 +207,9 @@ TEST_SUITE("relay/config/read") {
         "subdomains: true }]\n"
         "apps:\n"
         "  - { name: shop, domains: [example.com], contact: web@example.com }\n"
-        "  - { name: club, domains: [example.org], limits: { message_size: 1MiB } }\n"
+        "  - { name: club, domains: [example.org], weight: 7, urgent: [/code/], limits: { "
+        "message_size: 1MiB, "
+        "queued_messages: 9, queued_bytes: 2MiB } }\n"
         "policy: { line_ends: normalise, attachments: { calendar: any }, bulk: { refuse: false } "
         "}\n",
         "/etc/postern/postern.yml");
@@ -142,6 +220,10 @@ TEST_SUITE("relay/config/read") {
     CHECK(club.domains[0].name == "example.org");
     CHECK(club.domains[0].subdomains);
     CHECK(club.limits.message_size == 1024 * 1024);
+    CHECK(club.limits.queued_messages == 9);
+    CHECK(club.limits.queued_bytes == 2 * 1024 * 1024);
+    CHECK(club.urgent_paths == std::vector<std::string>{"/code/"});
+    CHECK(read.apps.at(1).weight == 7);
     CHECK(facts.at("shop").contact == "web@example.com");
     CHECK(facts.at("shop").rules.line_ends == policy::LineEnds::normalise);
     CHECK(facts.at("shop").rules.attachments.calendar == policy::Calendar::any);
@@ -177,6 +259,11 @@ TEST_SUITE("relay/config/read") {
                                changed("apps: [{", "apps: [{ limits: { message_size: 1MiB },"))
               .empty());
 
+    CHECK(config::unchangeable(before, changed("directory: out", "directory: out, max_rate: 5"))
+              .empty());
+    CHECK(config::unchangeable(before, changed("apps: [{", "apps: [{ weight: 3, urgent: [/code/],"))
+              .empty());
+
     struct Row {
       std::string key;
       config::Config after;
@@ -187,8 +274,14 @@ TEST_SUITE("relay/config/read") {
         {"listen.smtp", changed("127.0.0.1:2525", "127.0.0.1:2626")},
         {"listen.http", changed("listen: {", "listen: { http: [127.0.0.1:81],")},
         {"listen.socket", changed("listen: {", "listen: { socket: /run/other.sock,")},
-        {"upstream.max_rate", changed("directory: out", "directory: out, max_rate: 5")},
+        {"upstream.name", changed("directory: out", "directory: out, name: west")},
+        {"upstream.kind",
+         changed("{ kind: capture, directory: out }", "{ kind: smtp, host: relay.example.net }")},
         {"queue", good("queue: { expire: 1d }\n" + minimal, before.file)},
+        {"queue", good("queue: { expire_urgent: 1h }\n" + minimal, before.file)},
+        {"queue", good("queue: { hold_expire: 1d }\n" + minimal, before.file)},
+        {"in_doubt", good("in_doubt: { action: hold }\n" + minimal, before.file)},
+        {"in_doubt", good("in_doubt: { wait: 1m }\n" + minimal, before.file)},
         {"spool", good("spool: { reserve: 1GiB }\n" + minimal, before.file)},
     };
     for (const Row& row : rows) {
@@ -197,6 +290,10 @@ TEST_SUITE("relay/config/read") {
       REQUIRE(sentences.size() == 1);
       CHECK(sentences[0].starts_with("`" + std::string(row.key) + "` cannot change"));
     }
+    const config::Config longer = changed(
+        "{ kind: capture, directory: out }",
+        "[{ kind: capture, directory: out }, { kind: capture, directory: o2, name: west }]");
+    CHECK(config::unchangeable(before, longer).size() == 2);  // one more name, one more kind
     const config::Config moved = good("data_dir: /srv/mail\n" + minimal, before.file);
     CHECK(config::unchangeable(before, moved).size() == 2);  // the socket lies in it
   }

@@ -23,8 +23,11 @@ json::array texts(std::string_view words) {
   return array;
 }
 
-json::object list_of(json::object items, std::int64_t least) {
-  return {{"type", "array"}, {"items", std::move(items)}, {"minItems", least}};
+/// `most` 0: any number.
+json::object list_of(json::object items, std::int64_t most = 0) {
+  json::object list{{"type", "array"}, {"items", std::move(items)}, {"minItems", 1}};
+  if (most > 0) list["maxItems"] = most;
+  return list;
 }
 
 json::object any_of(json::object one, json::object other) {
@@ -43,20 +46,17 @@ json::object type_of(const Key& key) {
   switch (key.kind) {
     case Kind::map:
       return object_of(path);
-    case Kind::map_or_list: {
-      json::object list = list_of(object_of(path), 1);
-      list["maxItems"] = 1;
-      return any_of(object_of(path), std::move(list));
-    }
+    case Kind::map_or_list:
+      return any_of(object_of(path), list_of(object_of(path), key.most));
     case Kind::list_of_maps:
-      return list_of(object_of(path + "[]"), 1);
+      return list_of(object_of(path + "[]"));
     case Kind::list_of_maps_or_endpoints:
-      return list_of(any_of(object_of(path + "[]"), endpoint()), 1);
+      return list_of(any_of(object_of(path + "[]"), endpoint()));
     case Kind::list_of_texts:
     case Kind::list_of_networks:
-      return list_of({{"type", "string"}}, 1);
+      return list_of({{"type", "string"}}, key.most);
     case Kind::list_of_choices:
-      return list_of({{"enum", texts(key.choices)}}, 1);
+      return list_of({{"enum", texts(key.choices)}});
     case Kind::text:
     case Kind::secret:
     case Kind::path:

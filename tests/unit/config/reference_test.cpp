@@ -61,8 +61,9 @@ bool is_literal(const Key& key) {
   switch (key.kind) {
     case Kind::integer:
       return config::parse_integer(key.preset).has_value();
-    case Kind::boolean:
     case Kind::size:
+      return key.preset != "none";
+    case Kind::boolean:
     case Kind::duration:
     case Kind::rate:
     case Kind::fixed:
@@ -147,7 +148,8 @@ TEST_SUITE("relay/config/keys") {
         const auto choices = config::words_of(key.choices);
         CHECK(std::ranges::find(choices, key.preset) != choices.end());
       }
-      if (key.kind == Kind::size) CHECK(config::parse_size(key.preset).has_value());
+      if (key.kind == Kind::size && key.preset != "none")
+        CHECK(config::parse_size(key.preset).has_value());
       if (key.kind == Kind::duration) CHECK(config::parse_duration(key.preset).has_value());
     }
   }

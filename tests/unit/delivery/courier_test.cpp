@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <vector>
 
@@ -35,14 +36,7 @@ struct Post final : Dispatch {
   void start(const spool::Job& first) {
     yard.parts.store.put(first);
     const net::asio::any_io_executor executor = yard.threads.context(0).get_executor();
-    courier = std::make_shared<Courier>(
-        yard.services,
-        executor,
-        [this, executor] {
-          return std::make_unique<test::ScriptedUpstream>(executor, yard.script);
-        },
-        *this,
-        first);
+    courier = std::make_shared<Courier>(yard.services, yard.route, executor, *this, first);
     net::spawn(
         executor,
         [courier = courier] { return courier->run(); },
@@ -68,6 +62,7 @@ struct Post final : Dispatch {
     tell([&] { reports.push_back(std::move(report)); });
   }
   void unemployed(std::shared_ptr<Courier>) override {}
+  void ended(std::shared_ptr<Courier>) override {}
   void due(std::chrono::system_clock::time_point) override {}
 };
 
@@ -198,6 +193,59 @@ TEST_CASE("an aborted courier ends a reply that never comes, and the entry is qu
   REQUIRE(post.yard.parts.store.await_state(spool::QueueId(1), State::queued));
   CHECK(post.yard.parts.store.row(spool::QueueId(1)).changes.back().event.kind ==
         policy::EventKind::resent);
+}
+
+TEST_CASE("while the feed proves itself a lost reply leaves the entry in doubt, for its event") {
+  Post post;
+  post.yard.doubts.proved(post.yard.parts.clock.now());
+  post.yard.script.outcomes.push_back(broke(smtp::Phase::end_of_data, true));
+  post.start(job(1));
+  REQUIRE(post.yard.parts.store.await([](auto& rows) { return rows[1].changes.size() == 2; }));
+  const auto row = post.yard.parts.store.row(spool::QueueId(1));
+  CHECK(row.job.entry.state == State::in_doubt);
+  CHECK_FALSE(row.leased);
+  CHECK(row.job.entry.next_attempt > post.yard.parts.clock.now());
+  std::promise<bool> settled;
+  settle_by_event(
+      post.yard.services, spool::QueueId(1), "0100", [&](bool now) { settled.set_value(now); });
+  CHECK(settled.get_future().get());
+  CHECK(post.yard.parts.store.row(spool::QueueId(1)).job.entry.state == State::sent);
+}
+
+TEST_CASE("an event that comes before the reply is given up settles the entry then") {
+  Post post;
+  post.yard.doubts.proved(post.yard.parts.clock.now());
+  post.yard.script.hang = true;
+  post.start(job(1));
+  REQUIRE(post.yard.script.await_dots(1));
+  std::promise<bool> settled;
+  settle_by_event(
+      post.yard.services, spool::QueueId(1), "0100", [&](bool now) { settled.set_value(now); });
+  CHECK_FALSE(settled.get_future().get());
+  post.courier->abort();
+  REQUIRE(post.yard.parts.store.await_state(spool::QueueId(1), State::sent));
+  CHECK(post.yard.parts.store.row(spool::QueueId(1)).changes.back().upstream_id == "0100");
+}
+
+TEST_CASE("a message that fails for good leaves a report with its last change, a report does not") {
+  for (const bool notice : {false, true}) {
+    CAPTURE(notice);
+    Post post;
+    post.yard.report_to("owner@example.org");
+    post.yard.script.outcomes.push_back(replied(554, "Transaction failed: no"));
+    auto failing = job(1);
+    failing.entry.notice = notice;
+    post.start(failing);
+    REQUIRE(post.yard.parts.store.await_state(spool::QueueId(1), State::failed));
+    const auto last = post.yard.parts.store.row(spool::QueueId(1)).changes.back();
+    REQUIRE(static_cast<bool>(last.notice) == !notice);
+    if (notice) continue;
+    CHECK(last.notice->entry.notice);
+    CHECK(last.notice->entry.envelope.reverse_path == "postern@example.com");
+    CHECK(last.notice->entry.envelope.forward_paths ==
+          std::vector<std::string>{"owner@example.org"});
+    CHECK(last.notice->octets->find("Transaction failed: no") != std::string::npos);
+  }
 }
 
 TEST_SUITE_END();

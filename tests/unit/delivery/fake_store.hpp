@@ -7,12 +7,14 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -79,7 +81,7 @@ class FakeStore final : public spool::Store {
 
   std::shared_ptr<spool::Withdrawal> accept(spool::Job job,
                                             bool lease,
-                                            std::function<void(spool::Accepted)> done) override {
+                                            std::function<void(spool::Acceptance)> done) override {
     auto ticket = std::make_shared<Ticket>();
     answer(&Keep::accepts, [this, ticket, lease, job = std::move(job), done = std::move(done)] {
       auto outcome = accepts_hold_ ? spool::Accepted::stored : spool::Accepted::failed;
@@ -87,40 +89,74 @@ class FakeStore final : public spool::Store {
       if (outcome == spool::Accepted::stored) {
         with([&] { rows_[job.entry.id.value()] = Row{job, lease, {}}; });
       }
-      done(outcome);
+      done({outcome, job.entry.id});
     });
     return ticket;
   }
 
   void change(spool::Change change, std::function<void(bool)> done) override {
-    const bool mark = change.to == spool::State::in_doubt;
+    const bool mark = change.to == spool::State::in_doubt && change.keeps_lease;
     answer(mark ? &Keep::marks : nullptr,
            [this, mark, change = std::move(change), done = std::move(done)] {
              const bool holds = with([&] {
                if (mark && !marks_hold_) return false;
-               Row& row = rows_[change.id.value()];
-               row.leased = mark;
-               row.job.entry.state = change.to;
-               row.job.entry.next_attempt = change.next_attempt;
-               row.changes.push_back(change);
-               return true;
+               return apply(change);
              });
              done(holds);
            });
   }
 
-  void lease(spool::WallTime now,
-             std::size_t most,
-             std::uint64_t,
-             std::function<void(std::vector<spool::Job>)> done) override {
-    answer(nullptr, [this, now, most, done = std::move(done)] {
+  void order(spool::Order order, std::function<void(spool::Ordered)> done) override {
+    answer(nullptr, [this, order = std::move(order), done = std::move(done)] {
+      spool::Ordered ordered;
+      with([&] {
+        for (auto& [id, row] : rows_)
+          if (fits(order, row)) {
+            ++ordered.matched;
+            if (!order.dry_run) carry_out(order, row);
+          }
+      });
+      done(ordered);
+    });
+  }
+
+  /// Lane after lane, not in turn; a lane that is full gives nothing.
+  void lease(spool::Wanted wanted, std::function<void(std::vector<spool::Job>)> done) override {
+    answer(nullptr, [this, wanted = std::move(wanted), done = std::move(done)] {
       std::vector<spool::Job> jobs;
+      std::map<spool::Lane, std::size_t> given;
       with([&] {
         for (auto& [id, row] : rows_) {
-          if (jobs.size() >= most || !waits(row) || row.job.entry.next_attempt > now) continue;
-          row.leased = true;
-          jobs.push_back(row.job);
+          const auto& entry = row.job.entry;
+          const spool::Lane lane{entry.app, entry.urgent};
+          const bool full = entry.state == spool::State::queued &&
+                            (wanted.full.contains(lane) || given[lane] >= wanted.most_per_lane);
+          if (full || jobs.size() >= wanted.most || !waits(row) || entry.next_attempt > wanted.now)
+            continue;
+          ++given[lane];
+          jobs.push_back(give(row));
         }
+      });
+      done(std::move(jobs));
+    });
+  }
+
+  void lease_held(policy::Reason reason,
+                  std::string domain,
+                  spool::QueueId,
+                  std::function<void(std::vector<spool::Job>)> done) override {
+    answer(nullptr, [this, reason, domain = std::move(domain), done = std::move(done)] {
+      std::vector<spool::Job> jobs;
+      with([&] {
+        Row* best = nullptr;
+        for (auto& [id, row] : rows_) {
+          const auto& entry = row.job.entry;
+          const bool right = entry.state == spool::State::held && entry.reason == reason &&
+                             (domain.empty() || entry.domain == domain);
+          if (!right || row.leased) continue;
+          if (!best || (entry.urgent && !best->job.entry.urgent)) best = &row;
+        }
+        if (best) jobs.push_back(give(*best));
       });
       done(std::move(jobs));
     });
@@ -137,6 +173,27 @@ class FakeStore final : public spool::Store {
       return earliest;
     });
     answer(&Keep::next_due, [next, done = std::move(done)] { done(next); });
+  }
+
+  [[nodiscard]] spool::AppLoad load(std::string_view app) const override {
+    const std::lock_guard lock(mutex_);
+    spool::AppLoad load;
+    for (const auto& [id, row] : rows_) {
+      const auto& entry = row.job.entry;
+      if (entry.app != app || over(entry.state)) continue;
+      ++load.messages;
+      load.octets += entry.size;
+    }
+    return load;
+  }
+  void note(std::string name, std::string value) override {
+    with([&] { notes_[std::move(name)] = std::move(value); });
+  }
+  [[nodiscard]] std::map<std::string, std::string> notes() {
+    return with([&] { return notes_; });
+  }
+  void backup(std::filesystem::path, std::function<void(mail::Result<void>)> done) override {
+    answer(nullptr, [done = std::move(done)] { done(mail::failure("There is no file to copy.")); });
   }
 
   void record(policy::Event) override {}
@@ -160,9 +217,92 @@ class FakeStore final : public spool::Store {
     std::atomic<bool> withdrawn{false};
   };
 
-  static bool waits(const Row& row) {
-    const auto state = row.job.entry.state;
-    return !row.leased && (state == spool::State::queued || state == spool::State::held);
+  static bool over(spool::State state) {
+    return state == spool::State::sent || state == spool::State::failed;
+  }
+  static bool waits(const Row& row) { return !row.leased && !over(row.job.entry.state); }
+
+  /// The job of a row that is leased now: in doubt it says so, else it is in delivery.
+  static spool::Job give(Row& row) {
+    row.leased = true;
+    auto job = row.job;
+    if (job.entry.state != spool::State::in_doubt) job.entry.state = spool::State::in_delivery;
+    return job;
+  }
+
+  static void begin_or_end_hold(spool::Entry& entry, spool::State to, spool::WallTime at) {
+    if (to == spool::State::held && !entry.held_since) entry.held_since = at;
+    if (to == spool::State::held || to == spool::State::in_doubt || !entry.held_since) return;
+    entry.held += std::chrono::duration_cast<std::chrono::milliseconds>(at - *entry.held_since);
+    entry.held_since.reset();
+  }
+
+  bool apply(const spool::Change& change) {
+    Row& row = rows_[change.id.value()];
+    auto& entry = row.job.entry;
+    const bool may = (change.only_from >> static_cast<unsigned>(entry.state) & 1U) != 0;
+    if (change.only_from != 0 && (row.leased || !may)) return false;
+    if (change.only_from == 0) row.leased = change.keeps_lease;
+    begin_or_end_hold(entry, change.to, change.event.at);
+    entry.state = change.to;
+    entry.reason = change.reason;
+    entry.next_attempt = change.next_attempt;
+    entry.attempts = change.attempts;
+    entry.last_reply = change.last_reply;
+    row.changes.push_back(change);
+    if (change.notice) rows_[change.notice->entry.id.value()].job = *change.notice;
+    return true;
+  }
+
+  static bool fits(const spool::Order& order, const Row& row) {
+    using spool::Operation;
+    using spool::State;
+    const auto& entry = row.job.entry;
+    const auto& which = order.which;
+    const bool held = entry.state == State::held;
+    const bool may = (order.operation == Operation::hold && entry.state == State::queued) ||
+                     (order.operation == Operation::release && held) ||
+                     (order.operation == Operation::retry && !held) ||
+                     order.operation == Operation::drop;
+    return may && waits(row) && (!which.id || entry.id == *which.id) &&
+           (!which.state || entry.state == *which.state) &&
+           (which.app.empty() || entry.app == which.app) &&
+           (which.domain.empty() || entry.domain == which.domain) &&
+           (!which.reason || entry.reason == *which.reason) &&
+           (!which.accepted_before || entry.accepted_at < *which.accepted_before);
+  }
+
+  void carry_out(const spool::Order& order, Row& row) {
+    using spool::Operation;
+    spool::Change change;
+    change.id = row.job.entry.id;
+    change.attempts = row.job.entry.attempts;
+    change.last_reply = row.job.entry.last_reply;
+    change.event.at = change.next_attempt = order.now;
+    change.event.detail = order.detail;
+    switch (order.operation) {
+      case Operation::retry:
+        change.to = spool::State::queued;
+        change.event.kind = row.job.entry.state == spool::State::in_doubt
+                                ? policy::EventKind::resent
+                                : policy::EventKind::deferred;
+        break;
+      case Operation::hold:
+        change.to = spool::State::held;
+        change.reason = order.reason;
+        change.next_attempt = order.until;
+        change.event.kind = policy::EventKind::held;
+        break;
+      case Operation::release:
+        change.to = spool::State::queued;
+        change.event.kind = policy::EventKind::released;
+        break;
+      case Operation::drop:
+        change.to = spool::State::failed;
+        change.event.kind = policy::EventKind::dropped;
+        break;
+    }
+    apply(change);
   }
 
   template <class Work>
@@ -190,9 +330,10 @@ class FakeStore final : public spool::Store {
     }
   }
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   Rows rows_;
+  std::map<std::string, std::string> notes_;
   Keep keep_;
   std::atomic<bool> accepts_hold_{true};
   bool marks_hold_ = true;

@@ -26,13 +26,10 @@ struct Office : test::Yard {
     threads.stop_and_join();
     parts.store.close();
   }
-  Scheduler scheduler{services, threads, [this](net::asio::any_io_executor executor) {
-                        return std::make_unique<test::ScriptedUpstream>(std::move(executor),
-                                                                        script);
-                      }};
+  Scheduler scheduler{services, threads, {&route}, {}};
 
   void open() {
-    scheduler.start();
+    scheduler.start({});
     threads.start();
   }
   bool await_all(State state) {
@@ -75,29 +72,12 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a reservation that is refused takes nothing: after all is given back as much fits as before") {
-  Office office;
-  office.open();
-  REQUIRE(office.ends(&Scheduler::drain));  // the store was looked through: no backlog
-  for (std::size_t i = 0; i < Scheduler::most_jobs; ++i) REQUIRE(office.scheduler.reserve(100));
-  for (int i = 0; i < 3; ++i) CHECK_FALSE(office.scheduler.reserve(100));
-  for (std::size_t i = 0; i < Scheduler::most_jobs; ++i) office.scheduler.unreserve(100);
-  CHECK_FALSE(office.scheduler.reserve(Scheduler::most_octets + 1));
-  CHECK(office.scheduler.reserve(Scheduler::most_octets));
-  CHECK_FALSE(office.scheduler.reserve(1));
-  office.scheduler.unreserve(Scheduler::most_octets);
-  office.parts.store.put(job(1));
-  office.scheduler.look();
-  CHECK(office.await_all(State::sent));
-}
-
-TEST_CASE(
     "what a session reserved and stored is delivered from memory, what it did not reserve from the "
     "store") {
   Office office;
   office.open();
   REQUIRE(office.ends(&Scheduler::drain));
-  REQUIRE(office.scheduler.reserve(job(1).entry.size));
+  REQUIRE(office.scheduler.reserve({"shop", false}, job(1).entry.size));
   office.scheduler.deliver(job(1), true);
   REQUIRE(office.parts.store.await_state(QueueId(1), State::sent));
   office.parts.store.put(job(2));
@@ -159,39 +139,131 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "while the account is held one message at a time asks, and one that is taken opens the way") {
+    "while the account is held all mail waits, one message asks now and then, and one that is "
+    "taken "
+    "opens the way") {
   Office office(4);
-  const auto paused = replied(554, "Access denied: Sending paused for this account.");
-  office.script.outcomes = {paused};
-  office.scheduler.start();
+  const auto paused = replied(554, "Message rejected: Sending paused for this account.");
+  office.script.outcomes = {paused, paused};
   office.parts.store.put(job(1));
-  office.threads.start();
+  office.open();
   REQUIRE(office.parts.store.await_state(QueueId(1), State::held));
   office.catch_up();
+  CHECK(office.scheduler.held("shop", "example.com") == policy::Reason::account_paused);
   for (int id = 2; id <= 20; ++id) office.parts.store.put(job(id));
   office.scheduler.look();
-  REQUIRE(office.parts.store.await([](auto& rows) { return rows[20].leased; }));
-  office.catch_up();
+  REQUIRE(office.await_all(State::held));
   CHECK(office.script.taken().size() == 1);
+  office.parts.clock.move(120s);
+  office.scheduler.look();
+  REQUIRE(office.script.await_dots(2));
+  REQUIRE(office.await_all(State::held));
   office.parts.clock.move(3600s);
   office.scheduler.look();
-  CHECK(office.parts.store.await([](auto& rows) {
-    return std::ranges::all_of(rows, [](auto& row) {
-      return row.second.job.entry.state == (row.first == 1 ? State::held : State::sent);
-    });
-  }));
+  CHECK(office.await_all(State::sent));
+  CHECK_FALSE(office.scheduler.held("shop", "example.com"));
+}
+
+TEST_CASE("a hold of the last run is known at once, and probed at once") {
+  Office office;
+  auto waiting = job(1);
+  waiting.entry.state = State::held;
+  waiting.entry.reason = policy::Reason::credentials;
+  waiting.entry.next_attempt += 24h;
+  office.parts.store.put(waiting);
+  office.scheduler.start({{note_of(office.route), "credentials \n"}});
+  CHECK(office.scheduler.held("shop", "example.com") == policy::Reason::credentials);
+  office.threads.start();
+  CHECK(office.await_all(State::sent));
+}
+
+TEST_CASE("a message that waited too long is given up with a report, unless the clock has jumped") {
+  for (const bool jumped : {false, true}) {
+    CAPTURE(jumped);
+    Office office;
+    office.report_to("owner@example.org");
+    office.open();
+    office.scheduler.look();
+    office.catch_up();
+    auto old = job(1);
+    old.entry.accepted_at -= 72h;
+    if (jumped) office.parts.clock.jump(24h * 3650);
+    office.parts.store.put(jumped ? job(1) : old);
+    office.scheduler.look();
+    CHECK(office.parts.store.await_state(QueueId(1), jumped ? State::sent : State::failed));
+    const auto last = office.parts.store.row(QueueId(1)).changes.back();
+    CHECK(static_cast<bool>(last.notice) == !jumped);
+    CHECK(office.services.clock_steady == !jumped);
+  }
+}
+
+TEST_CASE(
+    "an entry in doubt that no event has settled is sent again, or held where that is the rule") {
+  for (const bool hold : {false, true}) {
+    CAPTURE(hold);
+    Office office;
+    if (hold)
+      office.rule([](smtp::RetryRules& rules) { rules.doubt.action = smtp::DoubtAction::hold; });
+    auto doubtful = job(1);
+    doubtful.entry.state = State::in_doubt;
+    office.parts.store.put(doubtful);
+    office.open();
+    REQUIRE(office.parts.store.await_state(QueueId(1), hold ? State::held : State::sent));
+    const auto first = office.parts.store.row(QueueId(1)).changes.front();
+    CHECK(first.event.kind == (hold ? policy::EventKind::held : policy::EventKind::resent));
+  }
+}
+
+TEST_CASE("what waits for a retry does not wait for a time that moved away") {
+  Office office;
+  auto deferred = job(1);
+  deferred.entry.next_attempt += 600s;
+  office.parts.store.put(deferred);
+  office.open();
+  office.scheduler.look();
+  office.catch_up();
+  office.parts.clock.jump(-24h * 3650);
+  office.scheduler.look();
+  CHECK(office.await_all(State::sent));
+}
+
+TEST_CASE("urgent mail and the mail of another app do not wait behind a flood") {
+  Office office(1, 2.0);
+  for (int id = 1; id <= 40; ++id) office.parts.store.put(job(id));
+  office.open();
+  REQUIRE(office.script.await_dots(1));
+  auto urgent = job(100);
+  urgent.entry.urgent = true;
+  auto other = job(200);
+  other.entry.app = "blog";
+  office.parts.store.put(urgent);
+  office.parts.store.put(other);
+  office.scheduler.look();
+  office.catch_up();
+  for (std::size_t dots = 2; dots <= 3; ++dots) {
+    office.parts.clock.move(1s);
+    office.scheduler.look();
+    REQUIRE(office.script.await_dots(dots));
+    office.catch_up();
+  }
+  const auto dots = office.script.taken();
+  CHECK(dots[1] == QueueId(100).text());
+  CHECK(dots[2] == QueueId(200).text());
 }
 
 TEST_CASE("the rate holds back what is over it until time passes") {
   Office office(4, 2.0);
   for (int id = 1; id <= 4; ++id) office.parts.store.put(job(id));
   office.open();
-  REQUIRE(office.script.await_dots(2));
-  REQUIRE(office.parts.store.await([](auto& rows) { return rows[4].leased; }));
-  office.catch_up();
-  CHECK(office.script.taken().size() == 2);
-  office.parts.clock.move(1s);
-  office.scheduler.look();
+  for (std::size_t dots = 1; dots <= 4; ++dots) {
+    REQUIRE(office.script.await_dots(dots));
+    REQUIRE(office.parts.store.await(
+        [](auto& rows) { return rows[4].leased || rows[4].job.entry.state == State::sent; }));
+    office.catch_up();
+    CHECK(office.script.taken().size() == dots);
+    office.parts.clock.move(1s);
+    office.scheduler.look();
+  }
   CHECK(office.await_all(State::sent));
 }
 

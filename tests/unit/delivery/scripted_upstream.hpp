@@ -142,6 +142,7 @@ struct Yard {
     keyring.set(std::move(ring));
     auto settings = std::make_shared<config::Upstream>();
     settings->max_connections = connections;
+    settings->kind = config::UpstreamKind::smtp;  // no rate of its own, as the clock stands still
     settings->max_rate = max_rate;
     upstream.set(std::move(settings));
   }
@@ -150,14 +151,43 @@ struct Yard {
     parts.store.close();
   }
 
+  /// Reports go to the contact from here on.
+  void report_to(std::string contact) {
+    ReportAddresses addresses;
+    addresses.from = "postern@example.com";
+    addresses.domain = "example.com";
+    addresses.hostname = "relay.example.com";
+    addresses.operator_contact = std::move(contact);
+    report_addresses.set(std::make_shared<const ReportAddresses>(std::move(addresses)));
+  }
+  void rule(const std::function<void(smtp::RetryRules&)>& change) {
+    auto changed = std::make_shared<smtp::RetryRules>(*rules.get());
+    change(*changed);
+    rules.set(std::move(changed));
+  }
+
   dkim::Library library;
   Script script;
   Parts parts;
   net::Published<Keyring> keyring{nullptr};
   net::Published<config::Upstream> upstream{nullptr};
+  net::Published<smtp::RetryRules> rules{std::make_shared<const smtp::RetryRules>()};
+  net::Published<ReportAddresses> report_addresses{std::make_shared<const ReportAddresses>()};
+  Reporter reporter{report_addresses, parts.clock};
+  Doubts doubts;
   net::Threads threads{2};
-  CourierServices services{
-      parts.store, parts.recorder, parts.metrics, parts.log, parts.clock, keyring, upstream, {}};
+  CourierServices services{parts.store,
+                           parts.recorder,
+                           parts.metrics,
+                           parts.log,
+                           parts.clock,
+                           keyring,
+                           rules,
+                           reporter,
+                           doubts};
+  Route route{upstream, [this](const net::asio::any_io_executor& executor) {
+                return std::make_unique<ScriptedUpstream>(executor, script);
+              }};
 };
 
 }  // namespace delivery::test

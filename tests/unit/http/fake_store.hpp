@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <filesystem>
 #include <functional>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,19 +22,51 @@ class FakeStore final : public spool::Store {
   std::vector<spool::Entry> entries;  ///< ascending ids
   std::vector<spool::Trace> traces;
   spool::Counts counted;
+  spool::AppLoad loaded;  ///< of each app
+  spool::Ordered ordered;
+  std::string backup_fails;  ///< the sentence; empty: it does not
   std::atomic<bool> silent = false, takes = true;
+
+  /// What was asked for.
+  [[nodiscard]] std::vector<spool::Order> orders() {
+    const std::lock_guard lock(mutex_);
+    return orders_;
+  }
+  [[nodiscard]] std::vector<std::filesystem::path> backups() {
+    const std::lock_guard lock(mutex_);
+    return backups_;
+  }
 
   std::shared_ptr<spool::Withdrawal> accept(spool::Job,
                                             bool,
-                                            std::function<void(spool::Accepted)>) override {
+                                            std::function<void(spool::Acceptance)>) override {
     return {};
   }
   void change(spool::Change, std::function<void(bool)>) override {}
   void record(policy::Event) override {}
-  void lease(spool::WallTime,
-             std::size_t,
-             std::uint64_t,
-             std::function<void(std::vector<spool::Job>)>) override {}
+  void lease(spool::Wanted, std::function<void(std::vector<spool::Job>)>) override {}
+  void lease_held(policy::Reason,
+                  std::string,
+                  spool::QueueId,
+                  std::function<void(std::vector<spool::Job>)>) override {}
+  void note(std::string, std::string) override {}
+  [[nodiscard]] spool::AppLoad load(std::string_view) const override { return loaded; }
+  void order(spool::Order order, std::function<void(spool::Ordered)> done) override {
+    {
+      const std::lock_guard lock(mutex_);
+      orders_.push_back(std::move(order));
+    }
+    answer([done = std::move(done), result = ordered] { done(result); });
+  }
+  void backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) override {
+    {
+      const std::lock_guard lock(mutex_);
+      backups_.push_back(std::move(file));
+    }
+    answer([done = std::move(done), sentence = backup_fails] {
+      done(sentence.empty() ? mail::Result<void>() : mail::failure(sentence));
+    });
+  }
   void next_due(std::function<void(std::optional<spool::WallTime>)>) override {}
   void octets(spool::QueueId, std::function<void(spool::Octets)>) override {}
   void tidy(spool::WallTime,
@@ -47,6 +81,8 @@ class FakeStore final : public spool::Store {
                         (filter.app.empty() || entry.app == filter.app) &&
                         (filter.domain.empty() || entry.domain == filter.domain) &&
                         (!filter.reason || entry.reason == filter.reason) &&
+                        (!filter.id || entry.id == *filter.id) &&
+                        (!filter.accepted_before || entry.accepted_at < *filter.accepted_before) &&
                         entry.id > filter.after;
       if (fits && fitting.size() < filter.limit) fitting.push_back(entry);
     }
@@ -79,6 +115,8 @@ class FakeStore final : public spool::Store {
   }
   std::mutex mutex_;
   std::vector<std::thread> threads_;
+  std::vector<spool::Order> orders_;
+  std::vector<std::filesystem::path> backups_;
 };
 
 inline spool::Entry entry(std::int64_t id, spool::State state = spool::State::queued) {

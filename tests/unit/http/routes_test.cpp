@@ -20,11 +20,14 @@ struct Fixture {
   FakeStore store;
   observe::Metrics metrics{"1.2.3"};
   std::vector<std::string> troubles;
-  http::Sources sources{store,
-                        metrics,
-                        [this] { return troubles; },
-                        [](observe::Metrics& shown) { shown.store_free(12345); },
-                        50ms};
+  http::Sources sources{
+      .store = store,
+      .metrics = metrics,
+      .troubles = [this] { return troubles; },
+      .refresh = [](observe::Metrics& shown) { shown.store_free(12345); },
+      .store_timeout = 50ms,
+      .hold_expire = [] { return 336h; },
+  };
   RunningServer server;
   std::uint16_t port = server.listen(http::admin_routes(sources));
 
@@ -100,6 +103,10 @@ TEST_SUITE("relay/http/routes") {
     CHECK(listed("?reason=signing") == std::vector<std::string>{id(2)});
     CHECK(listed("?app=blog") == std::vector<std::string>{id(3)});
     CHECK(listed("?domain=example.net") == std::vector<std::string>{id(4)});
+    store.entries[0].accepted_at = std::chrono::system_clock::now() - 1h;
+    for (std::size_t i : {1u, 2u, 3u}) store.entries[i].accepted_at += 1'000'000h;
+    CHECK(listed("?older_than=3500") == std::vector<std::string>{id(1)});
+    CHECK(listed("?older_than=3700").empty());
     CHECK(listed("?app=shop&state=queued&after=" + id(1)) == std::vector<std::string>{id(4)});
     CHECK(asked("/api/v1/queue?limit=4").at("next").as_string() == id(4));
     CHECK(asked("/api/v1/queue?limit=4&after=" + id(4)).at("next").is_null());
@@ -116,6 +123,9 @@ TEST_SUITE("relay/http/routes") {
                               "limit=-1",
                               "after=0",
                               "app=",
+                              "older_than=0",
+                              "older_than=315360001",
+                              "older_than=2h",
                               "frob=1"}) {
       const std::string response = get(port, "/api/v1/queue?" + std::string(query));
       CAPTURE(query);
@@ -134,6 +144,7 @@ TEST_SUITE("relay/http/routes") {
     store.traces = {{entry(5), {accepted}}};
     const json::value found = asked("/api/v1/queue/" + id(5));
     CHECK(found.at("entry").at("id").as_string() == id(5));
+    CHECK(found.at("entry").at("deadline").is_null());
     CHECK(found.at("timeline").at(0).at("event").as_string() == "accepted");
     CHECK(found.at("timeline").at(0).at("at").as_string() == "2026-01-02T03:04:05.678Z");
     CHECK(status_of(get(port, "/api/v1/queue/" + id(6))) == "HTTP/1.1 404");
@@ -164,10 +175,19 @@ TEST_SUITE("relay/http/routes") {
     http::Routes routes = http::health_routes(sources);
     routes.merge(http::metrics_routes(sources));
     const std::uint16_t open = server.listen(routes);
-    for (const char* target :
-         {"/api/v1/queue", "/api/v1/trace?word=x", "/api/v1/queue/0000000000001", "/"}) {
-      CHECK(status_of(get(open, target)) == "HTTP/1.1 404");
+    for (const auto& [path, route] : http::admin_routes(sources)) {
+      if (!path.starts_with("/api")) continue;
+      CHECK(status_of(get(open, path)) == "HTTP/1.1 404");
+      CHECK(status_of(post(open, path, "{}")) == "HTTP/1.1 404");
     }
+    CHECK(status_of(get(open, "/")) == "HTTP/1.1 404");
     CHECK(status_of(get(open, "/metrics")) == "HTTP/1.1 200");
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what the api is asked changes nothing: each POST has its own route") {
+    for (const auto& [path, route] : http::api_routes(sources)) CHECK(!route.post);
+    for (const auto& [path, route] : http::admin_routes(sources)) CHECK(!(route.get && route.post));
+    CHECK(status_of(get(port, "/api/v1/queue/drop")) == "HTTP/1.1 405");
+    CHECK(status_of(post(port, "/api/v1/queue/" + id(1), "{}")) == "HTTP/1.1 405");
   }
 }

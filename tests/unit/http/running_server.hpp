@@ -121,6 +121,12 @@ inline std::string get(std::uint16_t port, const std::string& target) {
   return Client(port).exchange("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 }
 
+inline std::string post(std::uint16_t port, const std::string& target, const std::string& body) {
+  return Client(port).exchange("POST " + target + " HTTP/1.1\r\nHost: localhost\r\n" +
+                               "Content-Type: application/json\r\nContent-Length: " +
+                               std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
 inline std::string status_of(const std::string& response) { return response.substr(0, 12); }
 inline std::string body_of(const std::string& response) {
   const auto empty_line = response.find("\r\n\r\n");

@@ -28,17 +28,32 @@ boost::asio::awaitable<http::Response> echo(http::Request request) {
   co_return response;
 }
 
+boost::asio::awaitable<http::Response> repeat_body(http::Request request) {
+  http::Response response;
+  response.body = request.body;
+  co_return response;
+}
+
+std::string post_of(const std::string& path, const std::string& type, const std::string& body) {
+  return "POST " + path + " HTTP/1.1\r\nHost: x\r\n" + (type.empty() ? "" : "Content-Type: ") +
+         type + (type.empty() ? "" : "\r\n") + "Content-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
+}
+
 boost::asio::awaitable<http::Response> failing(http::Request) {
   throw std::runtime_error("the handler broke");
   co_return http::Response{};
 }
 
 http::Routes routes() {
-  return {{"/plain", saying("hello\n")},
-          {"/echo", echo},
-          {"/below/", echo},
-          {"/below/exactly", saying("exact")},
-          {"/broken", failing}};
+  return {{"/plain", {.get = saying("hello\n")}},
+          {"/echo", {.get = echo}},
+          {"/below/", {.get = echo}},
+          {"/below/exactly", {.get = saying("exact")}},
+          {"/broken", {.get = failing}},
+          {"/told", {.post = repeat_body}},
+          {"/both", {.get = saying("asked"), .post = repeat_body}},
+          {"/below/told", {.post = repeat_body}}};
 }
 
 }  // namespace
@@ -79,6 +94,60 @@ TEST_SUITE("relay/http/server") {
     }
     CHECK(Client(port).exchange("POST /plain" + end).find("Allow: GET, HEAD\r\n") !=
           std::string::npos);
+  }
+
+  TEST_CASE("a POST of JSON reaches the handler with its body") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    for (const std::string type : {"application/json", "Application/JSON; charset=utf-8"}) {
+      const std::string response = Client(port).exchange(post_of("/told", type, R"({"a":1})"));
+      CHECK(status_of(response) == "HTTP/1.1 200");
+      CHECK(body_of(response) == R"({"a":1})");
+    }
+    CHECK(body_of(get(port, "/both")) == "asked");
+    CHECK(body_of(Client(port).exchange(post_of("/both", "application/json", "told"))) == "told");
+  }
+
+  TEST_CASE("what a form of a web page can post is 415") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    for (const std::string type : {"",
+                                   "text/plain",
+                                   "application/x-www-form-urlencoded",
+                                   "multipart/form-data; boundary=application/json",
+                                   "application/jsonx"}) {
+      CAPTURE(type);
+      CHECK(status_of(Client(port).exchange(post_of("/told", type, "{}"))) == "HTTP/1.1 415");
+    }
+  }
+
+  TEST_CASE("a method that the most fitting path does not answer is 405 with those it does") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    const auto allowed = [&](const std::string& request) {
+      const std::string response = Client(port).exchange(request);
+      CHECK(status_of(response) == "HTTP/1.1 405");
+      const auto begin = response.find("Allow: ") + 7;
+      return response.substr(begin, response.find("\r\n", begin) - begin);
+    };
+    const std::string end = " HTTP/1.1\r\nHost: x\r\n\r\n";
+    CHECK(allowed("GET /told" + end) == "POST");
+    CHECK(allowed("HEAD /told" + end) == "POST");
+    CHECK(allowed("GET /below/told" + end) == "POST");
+    CHECK(allowed(post_of("/below/other", "application/json", "{}")) == "GET, HEAD");
+    CHECK(allowed("PUT /both" + end) == "GET, HEAD, POST");
+  }
+
+  TEST_CASE("a POST whose body is over the bound is refused, at the bound it is taken") {
+    http::Limits limits;
+    limits.body_octets = 100;
+    RunningServer server(limits);
+    const std::uint16_t port = server.listen(routes());
+    const auto sent = [&](std::size_t octets) {
+      return Client(port).exchange(post_of("/told", "application/json", std::string(octets, 'b')));
+    };
+    CHECK(body_of(sent(100)) == std::string(100, 'b'));
+    CHECK(status_of(sent(101)) == "HTTP/1.1 413");
   }
 
   TEST_CASE("HEAD has the header of GET and no body") {

@@ -75,19 +75,11 @@ struct Door {
   Parts parts;
   net::Published<net::Directory> directory{nullptr};
   net::Threads threads{1};
-  net::Services services{parts.store,
-                         parts.recorder,
-                         parts.metrics,
-                         parts.log,
-                         parts.clock,
-                         directory,
-                         {},
-                         {},
-                         {},
-                         {},
-                         {}};
+  net::Services services{
+      parts.store, parts.recorder, parts.metrics, parts.log, parts.clock, directory, {}, {}, {}};
   std::atomic<std::int64_t> reserved{0};
   std::atomic<int> delivered{0};
+  std::optional<net::Standing> standing;
   std::shared_ptr<net::Session> session;
   std::promise<void> end;
   Client client;
@@ -99,14 +91,18 @@ struct Door {
     auto apps = std::make_shared<net::Directory>();
     apps->apps.emplace("shop", std::move(facts));
     directory.set(std::move(apps));
-    services.reserve = [this](std::uint64_t octets) {
+    services.delivery.standing = [this](std::string_view, std::string_view) { return standing; };
+    services.delivery.urgent = [](std::string_view, bool by_link, bool by_field) {
+      return by_link || by_field;
+    };
+    services.delivery.reserve = [this](const spool::Lane&, std::uint64_t octets) {
       reserved += static_cast<std::int64_t>(octets);
       return true;
     };
-    services.unreserve = [this](std::uint64_t octets) {
+    services.delivery.unreserve = [this](const spool::Lane&, std::uint64_t octets) {
       reserved -= static_cast<std::int64_t>(octets);
     };
-    services.deliver = [this](const spool::Job&, bool) { ++delivered; };
+    services.delivery.deliver = [this](const spool::Job&, bool) { ++delivered; };
   }
   ~Door() {
     threads.stop_and_join();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 #include <map>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -143,6 +144,9 @@ TEST_SUITE("relay/observe/metrics") {
     metrics.upstream_throttled();
     metrics.upstream_rate_limit(14);
     metrics.in_doubt("resent");
+    metrics.duplicate("shop");
+    metrics.upstream_quota(50'000, 1234);
+    metrics.clock_jump();
     metrics.tls_certificate_expiry(std::chrono::system_clock::time_point(1'800'000'000s));
     metrics.internal_error();
     for (const char* sample : {
@@ -165,9 +169,58 @@ TEST_SUITE("relay/observe/metrics") {
              "postern_upstream_throttled_total 1",
              "postern_upstream_rate_limit 14",
              "postern_in_doubt_total{outcome=\"resent\"} 1",
+             "postern_in_doubt_total{outcome=\"settled\"} 0",
+             "postern_in_doubt_total{outcome=\"held\"} 0",
+             "postern_duplicates_total{app=\"shop\"} 1",
+             "postern_upstream_quota_recipients 50000",
+             "postern_upstream_sent_24h_recipients 1234",
+             "postern_clock_jumps_total 1",
              "postern_tls_certificate_expiry_timestamp_seconds 1800000000",
              "postern_internal_errors_total 1",
          }) {
+      CAPTURE(sample);
+      CHECK(shows(metrics, sample));
+    }
+  }
+
+  TEST_CASE("exactly one status of the account is 1, and it follows the trouble") {
+    Metrics metrics("0");
+    struct Row {
+      std::optional<policy::Reason> trouble;
+      std::string status;
+    };
+    using policy::Reason;
+    const Row rows[] = {{std::nullopt, "sending"},
+                        {Reason::account_paused, "account-paused"},
+                        {Reason::credentials, "credentials"},
+                        {Reason::daily_quota, "daily-quota"},
+                        {Reason::ses_sandbox, "ses-sandbox"},
+                        {Reason::domain, "sending"},
+                        {std::nullopt, "sending"}};
+    CHECK(shows(metrics, "postern_upstream_account_status{status=\"sending\"} 1"));
+    for (const Row& row : rows) {
+      CAPTURE(row.status);
+      metrics.upstream_account(row.trouble);
+      CHECK(shows(metrics, "postern_upstream_account_status{status=\"" + row.status + "\"} 1"));
+      const auto lines = lines_of(metrics.text());
+      CHECK(std::ranges::count_if(lines, [](const std::string& line) {
+              return line.starts_with("postern_upstream_account_status{") && line.ends_with(" 1");
+            }) == 1);
+    }
+  }
+
+  TEST_CASE("an app declared again, at a reload, keeps its counts; a new one shows from then on") {
+    Metrics metrics("0");
+    metrics.declare("shop", "example.com");
+    metrics.accepted("shop", "example.com");
+    metrics.duplicate("shop");
+    metrics.declare("shop", "example.com");
+    metrics.declare("blog", "example.net");
+    for (const char* sample :
+         {"postern_messages_accepted_total{app=\"shop\",domain=\"example.com\"} 1",
+          "postern_messages_accepted_total{app=\"blog\",domain=\"example.net\"} 0",
+          "postern_duplicates_total{app=\"shop\"} 1",
+          "postern_duplicates_total{app=\"blog\"} 0"}) {
       CAPTURE(sample);
       CHECK(shows(metrics, sample));
     }

@@ -70,6 +70,13 @@ TEST_SUITE("relay/observe/recorder") {
         {EventKind::deferred, "info", {}},
         {EventKind::held, "warning", {}},
         {EventKind::released, "info", {}},
+        {EventKind::settled, "info", {"postern_in_doubt_total{outcome=\"settled\"} 1"}},
+        {EventKind::repeated,
+         "info",
+         {"postern_duplicates_total{app=\"shop\"} 1", "postern_smtp_transaction_seconds_count 1"}},
+        {EventKind::expired, "warning", {}},
+        {EventKind::dropped, "info", {}},
+        {EventKind::superseded, "info", {}},
         {EventKind::resent, "warning", {"postern_in_doubt_total{outcome=\"resent\"} 1"}},
         {EventKind::failed, "warning", {}},
         {EventKind::throttled, "warning", {"postern_upstream_throttled_total 1"}},
@@ -88,6 +95,13 @@ TEST_SUITE("relay/observe/recorder") {
       CHECK(lines.front().find(" seconds=0.002000") != std::string::npos);
       CHECK(each.counted() == row.samples);
     }
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a hold that settles a doubt is counted among the doubts") {
+    observe::Circumstances circumstances;
+    circumstances.was_in_doubt = true;
+    recorder.record(event(EventKind::held), circumstances);
+    CHECK(counted() == std::vector<std::string>{"postern_in_doubt_total{outcome=\"held\"} 1"});
   }
 
   TEST_CASE_FIXTURE(Fixture,

@@ -112,6 +112,27 @@ TEST_CASE("a blocked app is told so at MAIL, with whom to ask") {
   CHECK(says(verdict, "Contact web@example.com"));
 }
 
+TEST_CASE("an app's queue is full at its bound of messages or of octets, and not before") {
+  policy::AppFacts app = site();
+  CHECK(!policy::judge_queue(app, {1'000'000'000, 1ULL << 50U}));
+  app.limits.queued_messages = 20;
+  app.limits.queued_bytes = 5 * 1024 * 1024;
+  CHECK(!policy::judge_queue(app, {19, 5 * 1024 * 1024 - 1}));
+  const auto many = policy::judge_queue(app, {20, 0});
+  CHECK(word_of(many) == "quota");
+  CHECK(says(many, "20 messages of site wait in the relay, the limit is 20"));
+  CHECK(says(many, "Ask the operator of the relay"));
+  app.contact = "web@example.com";
+  const auto large = policy::judge_queue(app, {0, 5 * 1024 * 1024});
+  CHECK(word_of(large) == "quota");
+  CHECK(says(large, "5 MB of site wait in the relay, the limit is 5 MB. Ask web@example.com"));
+  CHECK(says(large, "Drupal will not retry this mail"));
+  app.name = std::string(63, 'a');
+  app.contact = std::string(200, 'b') + "@example.com";
+  const auto longest = policy::judge_queue(app, {20, 0});
+  CHECK(policy::reply_to(*longest, "reference").wire().size() < 300);
+}
+
 TEST_CASE("size is judged as declared and as received") {
   policy::AppFacts app = site();
   app.limits.message_size = 1000;

@@ -193,6 +193,47 @@ TEST_CASE("a commit carries the message, its envelope, its app and the domain th
   CHECK(commit.message_id == "<1@example.com>");
   CHECK(commit.envelope.reverse_path == "noreply@example.com");
   CHECK(commit.envelope.forward_paths == std::vector<std::string>{"alice@example.org"});
+  CHECK_FALSE(commit.urgent_by_link);
+  CHECK_FALSE(commit.urgent_by_field);
+}
+
+TEST_CASE("a commit says what makes the message one that a person waits for") {
+  struct Row {
+    std::string_view name, field, body, second_recipient;
+    bool by_link, by_field;
+  };
+  const std::string_view link = "https://www.example.com/user/reset/1/2/x\r\n";
+  const std::string_view priority = "X-Postern-Priority: urgent\r\n";
+  const std::string_view bob = "RCPT TO:<bob@example.org>\r\n";
+  const Row rows[] = {{"link", "", link, "", true, false},
+                      {"field", priority, "", "", false, true},
+                      {"both", priority, link, "", true, true},
+                      {"two recipients", priority, link, bob, false, false}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    ScriptedDriver driver = session_at(4);
+    std::string input(row.second_recipient);
+    input.append("DATA\r\n").append(row.field).append(message).append(row.body).append(".\r\n");
+    CHECK(last_code(talk(driver, input)) == "250");
+    REQUIRE(driver.commits.size() == 1);
+    CHECK(driver.commits.front().urgent_by_link == row.by_link);
+    CHECK(driver.commits.front().urgent_by_field == row.by_field);
+  }
+}
+
+TEST_CASE("an app whose queue has reached its bound is told so at MAIL, and may come again") {
+  ScriptedDriver driver = session_at(2);
+  driver.happen("queue-full");
+  const std::string said = talk(driver, "MAIL FROM:<noreply@example.com>\r\n");
+  CHECK(
+      said.starts_with("550 5.7.1 Not sent: 20000 messages of shop wait in the relay, the limit is "
+                       "20000. Ask web@example.com why they do not leave"));
+  CHECK(said.ends_with(" [quota]\r\n"));
+  CHECK_FALSE(driver.session.in_transaction());
+  CHECK(last_code(talk(driver, "MAIL FROM:<visitor@example.org>\r\n")) == "550");
+  CHECK(driver.refusals.back().refusal.reason == policy::Reason::sender_domain);
+  driver.happen("stores");
+  CHECK(last_code(talk(driver, "MAIL FROM:<noreply@example.com>\r\n")) == "250");
 }
 
 TEST_CASE("every refusal has its own reference, which stands in the reply, across STARTTLS too") {

@@ -64,6 +64,7 @@ std::shared_ptr<policy::AppFacts> shop() {
   app->name = "shop";
   app->contact = "web@example.com";
   app->domains.push_back({"example.com", false, policy::DomainStatus::verified});
+  app->limits.queued_messages = 20000;
   return app;
 }
 
@@ -208,6 +209,7 @@ std::optional<smtp::Input> ScriptedDriver::facts() const {
     return smtp::Refuse{
         {policy::Reason::quota, std::nullopt, "Not sent: shop has used its messages", {}}};
   }
+  if (store_ == "queue-full") return smtp::Facts{app_, true, {20000, 0}};
   return smtp::Facts{app_, store_ != "store-full"};
 }
 

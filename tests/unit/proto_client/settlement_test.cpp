@@ -113,7 +113,7 @@ TEST_SUITE("relay/proto/settlement") {
     const std::optional<Reason> none;
     const std::vector<Treated> rows{
         {ReplyClass::taken, Fate::sent, none, EventKind::sent, true, false, false, 0ms},
-        {ReplyClass::throttled, Fate::retry, none, EventKind::throttled, false, false, false, 5s},
+        {ReplyClass::throttled, Fate::retry, none, EventKind::throttled, false, false, false, 2s},
         {ReplyClass::daily_quota,
          Fate::hold,
          Reason::daily_quota,
@@ -188,13 +188,13 @@ TEST_SUITE("relay/proto/settlement") {
          15min},
         {ReplyClass::rejected, Fate::fail, none, EventKind::failed, true, false, false, 0ms},
         {ReplyClass::unknown_permanent,
-         Fate::fail,
+         Fate::retry,
          none,
-         EventKind::failed,
+         EventKind::deferred,
          true,
          false,
          false,
-         0ms},
+         120s},
         {ReplyClass::transient, Fate::retry, none, EventKind::deferred, true, false, false, 120s},
         {ReplyClass::broken, Fate::retry, none, EventKind::deferred, true, false, false, 120s},
         {ReplyClass::ambiguous, Fate::retry, none, EventKind::resent, true, false, false, 120s},
@@ -215,16 +215,82 @@ TEST_SUITE("relay/proto/settlement") {
     }
   }
 
-  TEST_CASE("only what is retried expires, from expire on; what is held never fails") {
+  TEST_CASE("only what is retried expires, from expire on, and says so") {
     const RetryRules rules{.expire = 100s};
     for (const ReplyClass result : all_classes) {
       CAPTURE(word(result));
-      const Fate young = settle(rules, {.result = result, .age = 100s - 1ms}).fate;
+      const Settlement young = settle(rules, {.result = result, .age = 100s - 1ms});
       const Settlement old = settle(rules, {.result = result, .age = 100s});
-      CHECK(static_cast<int>(old.fate) ==
-            static_cast<int>(young == Fate::retry ? Fate::fail : young));
-      CHECK((old.event == EventKind::failed) == (old.fate == Fate::fail));
-      CHECK((old.fate != Fate::fail || old.retry_in == 0ms));
+      if (young.fate != Fate::retry) {
+        CHECK(old.fate == young.fate);
+        continue;
+      }
+      CHECK(old.fate == Fate::fail);
+      CHECK(old.event == EventKind::expired);
+      CHECK(old.retry_in == 0ms);
+      CHECK_FALSE(old.reason);
+    }
+  }
+
+  TEST_CASE("urgent mail expires sooner, and never later than other mail") {
+    const auto fate = [](const RetryRules& rules, bool urgent, std::chrono::seconds age) {
+      return settle(rules, {.result = ReplyClass::throttled, .age = age, .urgent = urgent}).fate;
+    };
+    CHECK(fate({}, true, 10h - 1s) == Fate::retry);
+    CHECK(fate({}, true, 10h) == Fate::fail);
+    CHECK(fate({}, false, 10h) == Fate::retry);
+    CHECK(fate({.expire = 1h}, true, 1h) == Fate::fail);
+    CHECK(expired({}, true, 10h));
+    CHECK_FALSE(expired({}, false, 10h));
+  }
+
+  TEST_CASE("a hold outlives expire, and ends at hold_expire with its reason") {
+    for (const ReplyClass result : all_classes) {
+      CAPTURE(word(result));
+      const AttemptFacts facts{.result = result, .age = 1000h, .held = 14 * 24h - 1ms};
+      const Settlement young = settle({.expire = 2000h}, facts);
+      if (young.fate != Fate::hold) continue;
+      CHECK(settle({}, facts).fate == Fate::hold);
+      AttemptFacts late = facts;
+      late.held = 14 * 24h;
+      const Settlement old = settle({}, late);
+      CHECK(old.fate == Fate::fail);
+      CHECK(old.event == EventKind::expired);
+      CHECK((old.reason == young.reason));
+      CHECK(old.account_wide == young.account_wide);
+      CHECK(old.domain_wide == young.domain_wide);
+      CHECK(hold_expired({}, late.held));
+      CHECK_FALSE(hold_expired({}, facts.held));
+    }
+  }
+
+  TEST_CASE("no pause reaches beyond the time at which the message is given up") {
+    const RetryRules rules{.first = 1h, .max = 1h, .expire = 1000s, .hold_expire = 5000s};
+    for (const ReplyClass result : all_classes) {
+      CAPTURE(word(result));
+      const Settlement settled = settle(rules,
+                                        {.result = result,
+                                         .age = 1000s - 1500ms,
+                                         .random = most,
+                                         .held = 5000s - 2500ms,
+                                         .feed_proven = true});
+      if (settled.fate == Fate::retry) CHECK(settled.retry_in <= 1500ms);
+      if (settled.fate == Fate::hold) CHECK(settled.retry_in <= 2500ms);
+      if (settled.fate == Fate::retry || settled.fate == Fate::hold) CHECK(settled.retry_in > 0ms);
+    }
+  }
+
+  TEST_CASE("while the clock is not to be trusted nothing expires and no pause is cut") {
+    for (const ReplyClass result : all_classes) {
+      CAPTURE(word(result));
+      const AttemptFacts young{.result = result, .attempts_before = 2, .random = middle};
+      AttemptFacts old = young;
+      old.age = 24h * 3652;
+      old.held = 24h * 3652;
+      old.clock_steady = false;
+      const Settlement settled = settle({}, old);
+      CHECK(settled.fate == settle({}, young).fate);
+      CHECK(settled.retry_in == settle({}, young).retry_in);
     }
   }
 
@@ -236,8 +302,16 @@ TEST_SUITE("relay/proto/settlement") {
     CHECK(fate(48h, milliseconds::min()) == Fate::retry);
     CHECK(fate(48h, milliseconds::max()) == Fate::fail);
     CHECK(fate(std::chrono::seconds::max(), milliseconds::max()) == Fate::retry);
+    CHECK(fate(std::chrono::seconds::min(), milliseconds::min()) == Fate::fail);
     CHECK(fate(0s, -1ms) == Fate::retry);
     CHECK(fate(0s, 0ms) == Fate::fail);
+    const auto held = [](std::chrono::seconds expire, milliseconds held) {
+      return settle({.hold_expire = expire}, {.result = ReplyClass::account_paused, .held = held})
+          .fate;
+    };
+    CHECK(held(336h, milliseconds::min()) == Fate::hold);
+    CHECK(held(336h, milliseconds::max()) == Fate::fail);
+    CHECK(held(std::chrono::seconds::max(), milliseconds::max()) == Fate::hold);
   }
 
   TEST_CASE("the count of attempts stops at its end") {
@@ -252,6 +326,81 @@ TEST_SUITE("relay/proto/settlement") {
       CHECK(settle(hasty, {.result = result, .random = least}).retry_in == 1500ms);
       CHECK(settle(hasty, {.result = result, .random = most}).retry_in == 2499ms);
     }
+  }
+
+  TEST_CASE("a message in doubt waits, is sent again or held, by rule and by proof of the feed") {
+    struct Doubted {
+      DoubtAction action;
+      bool feed_proven;
+      bool urgent;
+      Fate fate;
+      EventKind event;
+      milliseconds retry_in;
+    };
+    using enum DoubtAction;
+    const std::vector<Doubted> rows{
+        {automatic, true, false, Fate::doubt, EventKind::in_doubt, 15min},
+        {automatic, true, true, Fate::doubt, EventKind::in_doubt, 60s},
+        {automatic, false, false, Fate::retry, EventKind::resent, 120s},
+        {automatic, false, true, Fate::retry, EventKind::resent, 120s},
+        {wait, false, false, Fate::doubt, EventKind::in_doubt, 15min},
+        {wait, true, true, Fate::doubt, EventKind::in_doubt, 60s},
+        {resend, true, false, Fate::retry, EventKind::resent, 120s},
+        {hold, true, false, Fate::hold, EventKind::held, 14 * 24h},
+    };
+    for (const Doubted& row : rows) {
+      CAPTURE(static_cast<int>(row.action));
+      CAPTURE(row.feed_proven);
+      CAPTURE(row.urgent);
+      const RetryRules rules{.doubt = {.action = row.action}};
+      const Settlement settled = settle(rules,
+                                        {.result = ReplyClass::ambiguous,
+                                         .attempts_before = 2,
+                                         .random = middle,
+                                         .urgent = row.urgent,
+                                         .feed_proven = row.feed_proven});
+      CHECK(settled.fate == row.fate);
+      CHECK(settled.event == row.event);
+      CHECK(settled.retry_in == row.retry_in);
+      CHECK(settled.attempts == 3);
+      CHECK((settled.reason == Reason::by_hand) == (row.fate == Fate::hold));
+      const milliseconds waits = doubt_wait(rules.doubt, row.urgent, row.feed_proven);
+      CHECK(waits == (row.fate == Fate::doubt ? row.retry_in : 0ms));
+    }
+  }
+
+  TEST_CASE(
+      "an entry in doubt waits to the end of its time, or until the feed proves itself no more") {
+    const auto after = [](milliseconds waited, bool feed_proven) {
+      return settle_doubt({}, {.attempts = 3, .waited = waited, .feed_proven = feed_proven});
+    };
+    CHECK(after(5min, true).fate == Fate::doubt);
+    CHECK(after(5min, true).retry_in == 10min);
+    CHECK(after(15min - 1ms, true).retry_in == 1ms);
+    for (const Settlement& over : {after(15min, true), after(5min, false), after(1000h, true)}) {
+      CHECK(over.fate == Fate::retry);
+      CHECK(over.event == EventKind::resent);
+      CHECK(over.retry_in == 0ms);
+      CHECK(over.attempts == 3);
+    }
+    CHECK(after(milliseconds::min(), true).retry_in == 15min);
+    CHECK(after(milliseconds::max(), true).fate == Fate::retry);
+  }
+
+  TEST_CASE("a message in doubt is given up only when it would be sent again, past its time") {
+    const auto fate = [](milliseconds waited, milliseconds age, bool steady) {
+      return settle_doubt({},
+                          {.age = age,
+                           .waited = waited,
+                           .urgent = true,
+                           .feed_proven = true,
+                           .clock_steady = steady});
+    };
+    CHECK(fate(30s, 11h, true).fate == Fate::doubt);
+    CHECK(fate(60s, 11h, true).fate == Fate::fail);
+    CHECK(fate(60s, 11h, true).event == EventKind::expired);
+    CHECK(fate(60s, 9h, true).fate == Fate::retry);
+    CHECK(fate(60s, 11h, false).fate == Fate::retry);
   }
 
   TEST_CASE(

@@ -82,21 +82,69 @@ spool::Change change(spool::QueueId id,
   return change;
 }
 
-spool::Accepted accept(spool::Store& store, spool::Job job, bool lease) {
-  return await<spool::Accepted>(
+spool::Change mark(spool::QueueId id, spool::WallTime until) {
+  auto mark = change(id, spool::State::in_doubt, policy::EventKind::in_doubt, until);
+  mark.keeps_lease = true;
+  return mark;
+}
+
+spool::Job urgent(std::uint32_t number, const std::string& recipient) {
+  auto job = message(number);
+  job.entry.urgent = true;
+  job.entry.envelope.forward_paths = {recipient};
+  return job;
+}
+
+spool::Job repeatable(spool::Job job, std::uint8_t key, spool::WallTime since) {
+  job.repeat.emplace();
+  job.repeat->key.fill(key);
+  job.repeat->since = since;
+  return job;
+}
+
+spool::Acceptance answer_to(spool::Store& store, spool::Job job, bool lease) {
+  return await<spool::Acceptance>(
       [&](auto done) { store.accept(std::move(job), lease, std::move(done)); });
+}
+
+spool::Accepted accept(spool::Store& store, spool::Job job, bool lease) {
+  return answer_to(store, std::move(job), lease).outcome;
 }
 
 bool change(spool::Store& store, spool::Change change) {
   return await<bool>([&](auto done) { store.change(std::move(change), std::move(done)); });
 }
 
+spool::Ordered order(spool::Store& store, spool::Order order) {
+  return await<spool::Ordered>([&](auto done) { store.order(std::move(order), std::move(done)); });
+}
+
+std::vector<spool::Job> lease(spool::Store& store, spool::Wanted wanted) {
+  return await<std::vector<spool::Job>>(
+      [&](auto done) { store.lease(std::move(wanted), std::move(done)); });
+}
+
 std::vector<spool::Job> lease(spool::Store& store,
                               spool::WallTime now,
                               std::size_t most,
                               std::uint64_t most_octets) {
+  return lease(store, spool::Wanted{now, most, most, most_octets, {}});
+}
+
+std::vector<spool::Job> lease_held(spool::Store& store,
+                                   policy::Reason reason,
+                                   const std::string& domain,
+                                   spool::QueueId after) {
   return await<std::vector<spool::Job>>(
-      [&](auto done) { store.lease(now, most, most_octets, std::move(done)); });
+      [&](auto done) { store.lease_held(reason, domain, after, std::move(done)); });
+}
+
+std::string backup(spool::Store& store, const std::filesystem::path& file) {
+  return await<std::string>([&](auto done) {
+    store.backup(file, [done](mail::Result<void> made) mutable {
+      done(made ? "" : made.error().sentence());
+    });
+  });
 }
 
 std::optional<spool::WallTime> next_due(spool::Store& store) {

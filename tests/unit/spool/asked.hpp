@@ -44,12 +44,28 @@ spool::Change change(spool::QueueId id,
                      policy::EventKind kind,
                      spool::WallTime at = noon);
 
+/// The mark before the final dot, acted upon at `until`.
+spool::Change mark(spool::QueueId id, spool::WallTime until = noon);
+/// An urgent message to one recipient.
+spool::Job urgent(std::uint32_t number, const std::string& recipient);
+/// The message as one that can be a repeat, under a key of this number.
+spool::Job repeatable(spool::Job job, std::uint8_t key, spool::WallTime since = noon);
+
+spool::Acceptance answer_to(spool::Store& store, spool::Job job, bool lease = false);
 spool::Accepted accept(spool::Store& store, spool::Job job, bool lease = false);
 bool change(spool::Store& store, spool::Change change);
+spool::Ordered order(spool::Store& store, spool::Order order);
+std::vector<spool::Job> lease(spool::Store& store, spool::Wanted wanted);
 std::vector<spool::Job> lease(spool::Store& store,
                               spool::WallTime now = noon,
                               std::size_t most = 100,
                               std::uint64_t most_octets = UINT64_MAX);
+std::vector<spool::Job> lease_held(spool::Store& store,
+                                   policy::Reason reason,
+                                   const std::string& domain = {},
+                                   spool::QueueId after = spool::QueueId{0});
+/// Empty when the backup was made, else the sentence.
+std::string backup(spool::Store& store, const std::filesystem::path& file);
 std::optional<spool::WallTime> next_due(spool::Store& store);
 std::vector<spool::Entry> list(spool::Store& store, spool::Filter filter = {});
 std::vector<spool::Trace> trace(spool::Store& store, const std::string& word);

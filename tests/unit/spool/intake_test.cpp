@@ -17,7 +17,7 @@ struct Waiting {
 
   std::shared_ptr<Ticket> ticket(std::size_t octets = 100) {
     return std::make_shared<Ticket>(
-        intake, asked::message(++number, octets), false, [](Accepted) {});
+        intake, asked::message(++number, octets), false, [](Acceptance) {});
   }
   bool offer(std::size_t octets = 100) { return intake->offer(ticket(octets)); }
   bool offer_change(bool leased) {
@@ -178,5 +178,36 @@ TEST_SUITE("relay/spool/intake") {
     CHECK_FALSE(waiting.intake->offer(policy::Event{}));
     CHECK_FALSE(waiting.intake->take(1h).closed);
     CHECK(waiting.intake->take(1h).closed);
+  }
+
+  TEST_CASE("orders wait in their order, and no more than the bound do") {
+    Waiting waiting({.orders = 2});
+    const auto offer = [&](const char* detail) {
+      PendingOrder pending;
+      pending.order.detail = detail;
+      return waiting.intake->offer(pending);
+    };
+    CHECK(offer("first"));
+    CHECK(offer("second"));
+    CHECK_FALSE(offer("third"));
+    CHECK(waiting.intake->take(1h).accepts.empty());  // comes back at once
+    CHECK(waiting.intake->take_order()->order.detail == "first");
+    CHECK(offer("fourth"));
+    waiting.intake->close();
+    CHECK_FALSE(offer("fifth"));
+    CHECK(waiting.intake->take_order());
+    CHECK(waiting.intake->take_order());
+    CHECK_FALSE(waiting.intake->take_order());
+  }
+
+  TEST_CASE("the latest value of a note counts, and names are bounded") {
+    Waiting waiting({.notes = 2});
+    CHECK(waiting.intake->offer_note("a", "1"));
+    CHECK(waiting.intake->offer_note("b", "1"));
+    CHECK_FALSE(waiting.intake->offer_note("c", "1"));
+    CHECK(waiting.intake->offer_note("a", "2"));
+    CHECK(waiting.intake->offer_note("b", "0", true));  // out of a failed commit: the older one
+    CHECK(waiting.intake->take(0ms).notes == Notes{{"a", "2"}, {"b", "1"}});
+    CHECK(waiting.intake->take(0ms).notes.empty());
   }
 }

@@ -175,7 +175,7 @@ TEST_SUITE("relay/spool/sqlite_disk") {
     {
       auto [store, recovery] = asked::open(options_on(disk, temp.path()));
       REQUIRE(asked::accept(*store, asked::message(1), true) == Accepted::stored);
-      REQUIRE(asked::change(*store, asked::change(id, State::in_doubt, EventKind::in_doubt)));
+      REQUIRE(asked::change(*store, asked::mark(id)));
       disk.countdown = 0;
       for (int i = 0; i < 3; ++i)
         store->change(asked::change(id, State::sent, EventKind::sent),

@@ -29,7 +29,7 @@ std::string number(const Job& job) { return std::to_string(job.entry.id.value())
 }  // namespace
 
 TEST_SUITE("relay/spool/sqlite_recovery") {
-  TEST_CASE("what was in doubt is queued again at once with an event, the rest stays as it was") {
+  TEST_CASE("opening changes nothing: what was in doubt stays so until its time has come") {
     const asked::TempDir temp;
     const auto id = [](std::uint32_t n) { return asked::message(n).entry.id; };
     {
@@ -37,34 +37,48 @@ TEST_SUITE("relay/spool/sqlite_recovery") {
       CHECK(recovery.queued == 0);
       for (std::uint32_t i = 0; i < 4; ++i)
         REQUIRE(asked::accept(*store, asked::message(i), i == 0) == Accepted::stored);
-      auto doubt = asked::change(id(0), State::in_doubt, EventKind::in_doubt, noon + 1h);
+      auto doubt = asked::mark(id(0), noon + 1h);
       doubt.attempts = 2;
       REQUIRE(asked::change(*store, doubt));
-      auto hold = asked::change(id(1), State::held, EventKind::held, noon + 1h);
+      auto hold = asked::change(id(1), State::held, EventKind::held, noon + 2h);
       hold.reason = policy::Reason::by_hand;
       REQUIRE(asked::change(*store, hold));
       REQUIRE(asked::change(*store, asked::change(id(2), State::failed, EventKind::failed)));
     }
-    for (int opening = 0; opening < 2; ++opening) {  // the second finds nothing in doubt
+    for (int opening = 0; opening < 2; ++opening) {
       CAPTURE(opening);
       auto [store, recovery] = asked::open(asked::options_in(temp.path()), noon + 5min);
-      CHECK(recovery.queued == 2);
-      CHECK(recovery.in_doubt == (opening == 0 ? 1 : 0));
+      CHECK(recovery.queued == 1);
+      CHECK(recovery.in_doubt == 1);
       CHECK(recovery.held == 1);
-      CHECK(recovery.quarantined == 0);
-      CHECK(asked::timeline(*store, id(0)) == "accepted in_doubt resent");
-      const auto again = asked::entry(*store, id(0));
-      REQUIRE(again);
-      CHECK(again->state == State::queued);
-      CHECK(again->attempts == 2);
-      CHECK(again->next_attempt == noon + 5min);
+      CHECK(asked::timeline(*store, id(0)) == "accepted in_doubt");
       CHECK(asked::entry(*store, id(1))->reason == policy::Reason::by_hand);
-      CHECK(asked::lease(*store, noon + 5min).size() == 2);
+      CHECK(asked::lease(*store, noon + 1h - 1ms).size() == 1);
+      CHECK(asked::next_due(*store) == noon + 1h);
+      const auto due = asked::lease(*store, noon + 1h);
+      REQUIRE(due.size() == 1);
+      CHECK(due.front().entry.id == id(0));
+      CHECK(due.front().entry.state == State::in_doubt);
+      CHECK(due.front().entry.attempts == 2);
+      CHECK(*due.front().octets == *asked::message(0).octets);
       const auto counts = asked::counts(*store);
       CHECK(counts.by_state[static_cast<std::size_t>(State::failed)] == 1);
       CHECK(counts.held.size() == 1);
       CHECK(counts.oldest == noon);
     }
+  }
+
+  TEST_CASE("a note is there after the next start, with its latest value") {
+    const asked::TempDir temp;
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      CHECK(recovery.notes.empty());
+      store->note("paused", "no");
+      store->note("paused", "since noon");
+      store->note("rate", "14");
+    }
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    CHECK(recovery.notes == decltype(recovery.notes){{"paused", "since noon"}, {"rate", "14"}});
   }
 
   TEST_CASE("a damaged entry is set aside as failed, told and counted, and stops nobody") {
@@ -107,21 +121,29 @@ TEST_SUITE("relay/spool/sqlite_recovery") {
     CHECK_FALSE(asked::next_due(*store));
   }
 
-  TEST_CASE("an entry in doubt whose octets are gone is quarantined at the start") {
+  TEST_CASE("an entry in doubt or held whose octets are gone is quarantined when it is looked at") {
     const asked::TempDir temp;
-    const auto job = asked::message(1);
+    const auto doubtful = asked::message(1);
+    auto held = asked::message(2);
+    held.entry.state = State::held;
+    held.entry.reason = policy::Reason::signing;
+    held.entry.next_attempt = noon + 1h;
     {
       auto [store, recovery] = asked::open(asked::options_in(temp.path()));
-      REQUIRE(asked::accept(*store, job, true) == Accepted::stored);
-      REQUIRE(
-          asked::change(*store, asked::change(job.entry.id, State::in_doubt, EventKind::in_doubt)));
+      REQUIRE(asked::accept(*store, doubtful, true) == Accepted::stored);
+      REQUIRE(asked::accept(*store, held) == Accepted::stored);
+      REQUIRE(asked::change(*store, asked::mark(doubtful.entry.id)));
     }
-    spoil(temp.path(), "DELETE FROM octets WHERE id = " + number(job));
+    spoil(temp.path(), "DELETE FROM octets WHERE id = " + number(doubtful));
+    spoil(temp.path(), "DELETE FROM octets WHERE id = " + number(held));
     auto [store, recovery] = asked::open(asked::options_in(temp.path()));
-    CHECK(recovery.quarantined == 1);
-    CHECK(recovery.in_doubt == 0);
-    CHECK(asked::timeline(*store, job.entry.id) == "accepted in_doubt quarantined");
     CHECK(asked::lease(*store).empty());
+    CHECK(asked::lease_held(*store, policy::Reason::signing).empty());
+    CHECK(asked::becomes([&] {
+      return asked::timeline(*store, doubtful.entry.id) == "accepted in_doubt quarantined" &&
+             asked::timeline(*store, held.entry.id) == "accepted held quarantined";
+    }));
+    CHECK_FALSE(asked::next_due(*store));
   }
 
   TEST_CASE("an entry whose state is no word is counted as failed and left alone") {
@@ -143,9 +165,9 @@ TEST_SUITE("relay/spool/sqlite_recovery") {
   TEST_CASE("a spool of a newer schema is refused in one sentence, an expanded one is opened") {
     const asked::TempDir temp;
     { auto opened = asked::open(asked::options_in(temp.path())); }
-    spoil(temp.path(), "UPDATE meta SET value = '2' WHERE name = 'schema'");
+    spoil(temp.path(), "UPDATE meta SET value = '3' WHERE name = 'schema'");
     CHECK(open_sqlite(asked::options_in(temp.path()), noon).has_value());
-    spoil(temp.path(), "UPDATE meta SET value = '2' WHERE name = 'schema_needs'");
+    spoil(temp.path(), "UPDATE meta SET value = '3' WHERE name = 'schema_needs'");
     const auto refused = open_sqlite(asked::options_in(temp.path()), noon);
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().sentence().find("newer postern") != std::string::npos);

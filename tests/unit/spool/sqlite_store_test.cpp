@@ -81,8 +81,7 @@ TEST_SUITE("relay/spool/sqlite_store") {
     CHECK(asked::lease(*store).empty());
     CHECK_FALSE(asked::next_due(*store));
     CHECK(of(asked::counts(*store), State::in_delivery) == 1);
-    REQUIRE(
-        asked::change(*store, asked::change(job.entry.id, State::in_doubt, EventKind::in_doubt)));
+    REQUIRE(asked::change(*store, asked::mark(job.entry.id)));
     CHECK(asked::lease(*store).empty());
     CHECK(of(asked::counts(*store), State::in_doubt) == 1);
   }
@@ -92,7 +91,7 @@ TEST_SUITE("relay/spool/sqlite_store") {
     auto [store, recovery] = asked::open(asked::options_in(temp.path()));
     const auto id = asked::message(1).entry.id;
     REQUIRE(asked::accept(*store, asked::message(1), true) == Accepted::stored);
-    REQUIRE(asked::change(*store, asked::change(id, State::in_doubt, EventKind::in_doubt)));
+    REQUIRE(asked::change(*store, asked::mark(id)));
     CHECK(asked::octets(*store, id));
     auto sent = asked::change(id, State::sent, EventKind::sent);
     sent.upstream_id = "0107-1";
@@ -178,8 +177,9 @@ TEST_SUITE("relay/spool/sqlite_store") {
       auto promise = std::make_shared<std::promise<Accepted>>();
       answers.push_back(promise->get_future());
       const int before = disk.syncs;
-      store->accept(
-          asked::message(number), false, [promise](Accepted a) { promise->set_value(a); });
+      store->accept(asked::message(number), false, [promise](Acceptance a) {
+        promise->set_value(a.outcome);
+      });
       if (answers.size() == 1) REQUIRE(asked::becomes([&] { return disk.syncs > before; }));
     }
     disk.open_gate();
@@ -203,10 +203,10 @@ TEST_SUITE("relay/spool/sqlite_store") {
     std::promise<Accepted> second;
     const auto syncs = disk.syncs.load();
     const auto in_commit =
-        store->accept(asked::message(1), false, [&](Accepted a) { first.set_value(a); });
+        store->accept(asked::message(1), false, [&](Acceptance a) { first.set_value(a.outcome); });
     REQUIRE(asked::becomes([&] { return disk.syncs > syncs; }));
     const auto waiting =
-        store->accept(asked::message(2), true, [&](Accepted a) { second.set_value(a); });
+        store->accept(asked::message(2), true, [&](Acceptance a) { second.set_value(a.outcome); });
     CHECK_FALSE(in_commit->withdraw());
     CHECK(waiting->withdraw());
     disk.open_gate();
@@ -226,7 +226,7 @@ TEST_SUITE("relay/spool/sqlite_store") {
     auto [store, recovery] = asked::open(std::move(options));
     disk.closed = true;
     std::atomic<int> stored{0};
-    const auto count = [&](Accepted a) { stored += a == Accepted::stored; };
+    const auto count = [&](Acceptance a) { stored += a.outcome == Accepted::stored; };
     const auto syncs = disk.syncs.load();
     store->accept(asked::message(1), false, count);
     REQUIRE(asked::becomes([&] { return disk.syncs > syncs; }));
@@ -272,7 +272,7 @@ TEST_SUITE("relay/spool/sqlite_store") {
       if (i % 2 == 1) job.entry.app = "blog";
       REQUIRE(asked::accept(*store, job) == Accepted::stored);
     }
-    REQUIRE(asked::lease(*store, noon, 1).size() == 1);
+    REQUIRE(asked::lease(*store, Wanted{noon, 1, 1, 1 << 20, {{"blog", false}}}).size() == 1);
     Filter filter;
     filter.limit = 3;
     const auto first = asked::list(*store, filter);
@@ -300,8 +300,9 @@ TEST_SUITE("relay/spool/sqlite_store") {
     constexpr std::uint32_t many = 4100;  // three readings of 2000
     std::atomic<std::uint32_t> stored{0};
     for (std::uint32_t i = 0; i < many; ++i)
-      store->accept(
-          asked::message(i, 10), false, [&](Accepted a) { stored += a == Accepted::stored; });
+      store->accept(asked::message(i, 10), false, [&](Acceptance a) {
+        stored += a.outcome == Accepted::stored;
+      });
     REQUIRE(asked::becomes([&] { return stored == many; }));
     Filter filter;
     filter.limit = 5000;  // more than is ever given
@@ -360,8 +361,9 @@ TEST_SUITE("relay/spool/sqlite_store") {
     {
       auto [store, recovery] = asked::open(asked::options_in(temp.path()));
       for (std::uint32_t i = 0; i < 200; ++i)
-        store->accept(
-            asked::message(i), false, [&](Accepted a) { stored += a == Accepted::stored; });
+        store->accept(asked::message(i), false, [&](Acceptance a) {
+          stored += a.outcome == Accepted::stored;
+        });
       store->close();
     }
     CHECK(stored == 200);
@@ -386,8 +388,7 @@ TEST_SUITE("relay/spool/sqlite_store") {
         for (const auto& job : asked::lease(store, noon, 7)) {
           const auto number = static_cast<std::size_t>(job.entry.id.value() & 0x3fffff);
           twice = twice || seen[number].exchange(true);
-          REQUIRE(asked::change(store,
-                                asked::change(job.entry.id, State::in_doubt, EventKind::in_doubt)));
+          REQUIRE(asked::change(store, asked::mark(job.entry.id)));
           REQUIRE(asked::change(store, asked::change(job.entry.id, State::sent, EventKind::sent)));
           ++given;
         }
@@ -396,7 +397,7 @@ TEST_SUITE("relay/spool/sqlite_store") {
     for (std::uint32_t t = 0; t < 4; ++t)
       threads.emplace_back([&, t] {
         for (std::uint32_t i = 0; i < each; ++i)
-          store.accept(asked::message(t * each + i), false, [](Accepted) {});
+          store.accept(asked::message(t * each + i), false, [](Acceptance) {});
       });
     threads.emplace_back(deliver);
     threads.emplace_back(deliver);

@@ -201,4 +201,56 @@ TEST_SUITE("relay/spool/sqlite_trace") {
     store->close();
     CHECK(std::filesystem::file_size(temp.path() / "spool.sqlite") < (1 << 20));
   }
+
+  TEST_CASE("while the spool is over its size the oldest finished entries go, and no other") {
+    const asked::TempDir temp;
+    auto options = asked::options_in(temp.path());
+    options.keep_size = 1 << 20;
+    auto [store, recovery] = asked::open(std::move(options));
+    const auto id = [](std::uint32_t n) { return asked::message(n).entry.id; };
+    for (std::uint32_t i = 0; i < 8; ++i) {
+      auto job = asked::message(i, 300 << 10);
+      job.entry.app = i % 2 == 0 ? "shop" : "blog";
+      REQUIRE(asked::accept(*store, job) == Accepted::stored);
+    }
+    const auto finish = [&](std::uint32_t i, State state) {
+      const auto at = noon + std::chrono::minutes(i);
+      REQUIRE(asked::change(*store, asked::change(id(i), state, EventKind::failed, at)));
+    };
+    for (std::uint32_t i = 1; i < 8; ++i) finish(i, State::failed);
+    store->tidy(noon + 8min, 24h, 24h, 24h);
+    REQUIRE(asked::becomes([&] { return asked::list(*store).size() < 5; }));
+    CHECK(asked::entry(*store, id(0)));
+    CHECK_FALSE(asked::entry(*store, id(1)));
+    CHECK(asked::lease(*store).size() == 1);
+    CHECK(asked::becomes([&] { return asked::list(*store).size() == 1; }));
+  }
+
+  TEST_CASE("over the size and of more lanes than one, what goes first ended first") {
+    const asked::TempDir temp;
+    auto options = asked::options_in(temp.path());
+    options.keep_size = 2 << 20;
+    auto [store, recovery] = asked::open(std::move(options));
+    constexpr std::uint32_t many = 600;
+    for (std::uint32_t i = 0; i < many; ++i) {
+      auto job = asked::message(i, 4000);
+      job.entry.app = i % 5 == 0 ? "shop" : "blog";
+      REQUIRE(asked::accept(*store, job) == Accepted::stored);
+      const auto at = noon + std::chrono::seconds(i);
+      REQUIRE(
+          asked::change(*store, asked::change(job.entry.id, State::failed, EventKind::failed, at)));
+    }
+    store->tidy(noon + 1h, 24h, 24h, 24h);
+    Filter all;
+    all.limit = 1000;
+    REQUIRE(asked::becomes([&] { return asked::list(*store, all).size() < many; }));
+    store->close();
+    auto [again, recovered] = asked::open(asked::options_in(temp.path()));
+    const auto left = asked::list(*again, all);
+    REQUIRE_FALSE(left.empty());
+    CHECK(left.size() < many);
+    CHECK(left.back().id == asked::message(many - 1).entry.id);
+    for (std::size_t i = 1; i < left.size(); ++i)  // no gap: the oldest went
+      CHECK(left[i].next_attempt - left[i - 1].next_attempt == 1s);
+  }
 }

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "relay/delivery/account_health.hpp"
+#include "relay/delivery/quota_window.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace delivery {
+
+/// What is known of one upstream account: its holds and its quota. Couriers tell it how each
+/// message fared, sessions ask whether new mail must wait, the scheduler probes. Thread-safe.
+class Account {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+
+  /// How a message of so many recipients fared, and what follows from it.
+  [[nodiscard]] Consequence judge(Judged judged,
+                                  std::uint64_t recipients,
+                                  Time now,
+                                  std::uint32_t random);
+
+  /// Why mail of this domain has to wait.
+  [[nodiscard]] std::optional<policy::Reason> held(std::string_view domain) const;
+  [[nodiscard]] std::vector<Hold> holds() const;
+  void hold(const Hold& found, Time now);
+  void probe_now(Time now);
+  void nothing_held(const Hold& hold);
+  [[nodiscard]] std::vector<Hold> probes(Time now);
+  [[nodiscard]] std::optional<Time> next_probe() const;
+
+  /// How long until the quota has room for it; 0: now.
+  [[nodiscard]] std::chrono::milliseconds quota_wait(bool urgent,
+                                                     std::uint64_t recipients,
+                                                     Time now);
+  [[nodiscard]] std::uint64_t sent_in_window(Time now);
+  [[nodiscard]] std::optional<std::uint64_t> known_quota(Time now);
+
+ private:
+  mutable std::mutex mutex_;
+  AccountHealth health_;
+  QuotaWindow quota_;
+};
+
+/// The holds of an account as one text, to be kept over a restart, and back; unknown words are left
+/// out.
+[[nodiscard]] std::string to_text(const std::vector<Hold>& holds);
+[[nodiscard]] std::vector<Hold> holds_of(std::string_view text);
+
+}  // namespace delivery

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "policy/event.hpp"
+#include "relay/proto/settlement.hpp"
+#include "relay/spool/entry.hpp"
+
+namespace delivery {
+
+/// A change of an entry with its event, everything else as it stands.
+[[nodiscard]] spool::Change change_of(const spool::Entry& entry,
+                                      spool::State to,
+                                      policy::EventKind event,
+                                      spool::WallTime now);
+
+/// What a settlement makes of an entry.
+[[nodiscard]] spool::Change change_of(const spool::Entry& entry,
+                                      const smtp::Settlement& settlement,
+                                      spool::WallTime now);
+
+/// The upstream's own event says that it has the message, so the entry is not in doubt any more. It
+/// does not apply to one that is leased: Doubts keeps the event for its courier.
+[[nodiscard]] spool::Change settled_by_event(spool::QueueId id,
+                                             std::string upstream_id,
+                                             spool::WallTime now);
+
+}  // namespace delivery

@@ -1,0 +1,96 @@
+#include "relay/delivery/quota_window.hpp"
+
+#include "relay/proto/settlement.hpp"
+
+#include <algorithm>
+
+namespace delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr milliseconds first_look = 5min;
+constexpr milliseconds longest_look = 1h;
+constexpr milliseconds shortest_look = 1min;
+constexpr std::uint64_t least_learned = 50;  // a refusal at fewer tells of others, not of the quota
+
+std::uint64_t for_normal_mail(std::uint64_t quota) { return quota - quota / 10; }
+
+}  // namespace
+
+std::uint64_t& QuotaWindow::bucket(std::int64_t number) {
+  return counts_[static_cast<std::size_t>(((number % buckets) + buckets) % buckets)];
+}
+
+std::uint64_t QuotaWindow::bucket(std::int64_t number) const {
+  return counts_[static_cast<std::size_t>(((number % buckets) + buckets) % buckets)];
+}
+
+/// Empties the buckets that have left the window.
+void QuotaWindow::advance(Time now) {
+  const std::int64_t newest =
+      std::max(newest_, std::chrono::floor<Width>(now.time_since_epoch()).count());
+  for (std::int64_t gone = std::max(newest_ + 1, newest - buckets + 1); gone <= newest; ++gone) {
+    total_ -= bucket(gone);
+    bucket(gone) = 0;
+  }
+  newest_ = newest;
+  if (learned_ && now - learned_at_ >= length) learned_.reset();
+}
+
+void QuotaWindow::sent(std::uint64_t recipients, Time when) {
+  advance(when);
+  interval_ = 0ms;
+  const std::int64_t at = std::chrono::floor<Width>(when.time_since_epoch()).count();
+  if (at <= newest_ - buckets) return;
+  bucket(at) += recipients;
+  total_ += recipients;
+  if (learned_) learned_ = std::max(*learned_, total_);
+}
+
+milliseconds QuotaWindow::refused(Time now, std::uint32_t random) {
+  advance(now);
+  if (total_ >= least_learned) {
+    learned_ = total_;
+    learned_at_ = now;
+  }
+  interval_ = std::clamp(interval_ * 2, first_look, longest_look);
+  return std::min(smtp::spread(interval_, random), std::max(shortest_look, until_freed(1, now)));
+}
+
+milliseconds QuotaWindow::until_freed(std::uint64_t recipients, Time now) const {
+  std::uint64_t freed = 0;
+  for (std::int64_t number = newest_ - buckets + 1; number <= newest_; ++number) {
+    freed += bucket(number);
+    if (freed < recipients) continue;
+    const Time leaves{Width(number + buckets)};
+    return std::max(0ms, std::chrono::ceil<milliseconds>(leaves - now));
+  }
+  return length;
+}
+
+bool QuotaWindow::allows(bool urgent, std::uint64_t recipients, Time now) {
+  return wait(urgent, recipients, now) == 0ms;
+}
+
+milliseconds QuotaWindow::wait(bool urgent, std::uint64_t recipients, Time now) {
+  const auto quota = known_quota(now);
+  if (urgent || !quota) return 0ms;
+  const std::uint64_t most = for_normal_mail(*quota);
+  const std::uint64_t wanted = std::min(recipients, most);  // a message larger than that goes alone
+  if (total_ + wanted <= most) return 0ms;
+  return std::max(1ms, until_freed(total_ + wanted - most, now));
+}
+
+std::uint64_t QuotaWindow::sent_in_window(Time now) {
+  advance(now);
+  return total_;
+}
+
+std::optional<std::uint64_t> QuotaWindow::known_quota(Time now) {
+  advance(now);
+  return given_ ? given_ : learned_;
+}
+
+}  // namespace delivery

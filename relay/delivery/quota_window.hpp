@@ -1,0 +1,62 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <ratio>
+
+namespace delivery {
+
+/// The account's quota over 24 hours, in recipients: what this relay sent, in buckets of five
+/// minutes, and where the quota seems to lie. Other senders of the account are not seen; what is
+/// learned is this relay's part. Once a quota is known its last tenth is for urgent mail. Not
+/// thread-safe.
+class QuotaWindow {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  static constexpr std::chrono::hours length{24};
+
+  /// `quota`: as the account says (over 0); none: learned from the count at a refusal, for a day.
+  explicit QuotaWindow(std::optional<std::uint64_t> quota = std::nullopt) : given_(quota) {}
+  void quota(std::optional<std::uint64_t> given) { given_ = given; }
+
+  /// The upstream took so many recipients at that time: now, or in the last 24 hours (at start,
+  /// from the store).
+  void sent(std::uint64_t recipients, Time when);
+
+  /// The upstream said `Daily message quota exceeded`. Gives how long to park: until the window
+  /// frees what was sent a day ago, but to look again at growing intervals, 5 min to 1 h, for
+  /// others may have made room; spread by a quarter.
+  [[nodiscard]] std::chrono::milliseconds refused(Time now, std::uint32_t random);
+
+  /// Whether a message may go: without a known quota always, normal mail up to nine tenths, urgent
+  /// mail always (the upstream itself draws the line).
+  [[nodiscard]] bool allows(bool urgent, std::uint64_t recipients, Time now);
+  /// How long until allows() can say yes, if nothing is sent meanwhile.
+  [[nodiscard]] std::chrono::milliseconds wait(bool urgent, std::uint64_t recipients, Time now);
+
+  [[nodiscard]] std::uint64_t sent_in_window(Time now);
+  [[nodiscard]] std::optional<std::uint64_t> known_quota(Time now);
+
+ private:
+  using Width = std::chrono::duration<std::int64_t, std::ratio<300>>;  ///< of a bucket
+  static constexpr std::int64_t buckets = length / Width(1) + 1;
+
+  [[nodiscard]] std::uint64_t& bucket(std::int64_t number);
+  [[nodiscard]] std::uint64_t bucket(std::int64_t number) const;
+  void advance(Time now);
+  /// Until the window is over for so many recipients; the whole window if there are fewer.
+  [[nodiscard]] std::chrono::milliseconds until_freed(std::uint64_t recipients, Time now) const;
+
+  std::optional<std::uint64_t> given_;
+  std::optional<std::uint64_t> learned_;
+  Time learned_at_{};
+  std::array<std::uint64_t, static_cast<std::size_t>(buckets)> counts_{};  ///< a ring, by number
+  std::int64_t newest_ = 0;  ///< the number of the newest bucket
+  std::uint64_t total_ = 0;
+  std::chrono::milliseconds interval_{0};  ///< of looking again; 0: not parked
+};
+
+}  // namespace delivery

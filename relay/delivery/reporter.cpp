@@ -1,0 +1,61 @@
+#include "relay/delivery/reporter.hpp"
+
+#include "relay/delivery/date_time.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+namespace delivery {
+
+const std::string& ReportAddresses::contact(std::string_view app) const {
+  const auto own = contacts.find(app);
+  return own == contacts.end() ? operator_contact : own->second;
+}
+
+std::shared_ptr<const spool::Job> Reporter::about(const spool::Job& job,
+                                                  policy::ReportKind kind,
+                                                  std::optional<policy::Reason> reason,
+                                                  const std::string& last_reply) const {
+  const auto addresses = addresses_.get();
+  const spool::Entry& original = job.entry;
+  const std::string& to = addresses->contact(original.app);
+  if (!policy::may_report(original.notice, addresses->from, to)) return nullptr;
+  const auto now = clock_.now();
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  auto report = std::make_shared<spool::Job>();
+  spool::Entry& entry = report->entry;
+  entry.id = spool::QueueId::make(milliseconds.count(), clock_.random());
+  entry.app = original.app;
+  entry.domain = addresses->domain;
+  entry.envelope = {addresses->from, {to}};
+  entry.message_id = "<" + entry.id.text() + "@" + addresses->domain + ">";
+  entry.notice = true;
+  entry.accepted_at = entry.next_attempt = now;
+  policy::ReportFacts facts;
+  facts.kind = kind;
+  facts.from = addresses->from;
+  facts.to = to;
+  facts.message_id = entry.message_id;
+  facts.date = date_time(now);
+  facts.boundary = boundary();
+  facts.reporting_mta = addresses->hostname;
+  facts.app = original.app;
+  facts.queue_id = original.id.text();
+  facts.accepted = date_time(original.accepted_at);
+  facts.recipients = original.envelope.forward_paths;
+  facts.reason = reason;
+  facts.last_reply = last_reply;
+  facts.original = *job.octets;
+  report->octets = std::make_shared<const std::string>(policy::report(facts));
+  entry.size = report->octets->size();
+  return report;
+}
+
+std::string Reporter::boundary() const {
+  return fmt::format("{:08x}{:08x}{:08x}", clock_.random(), clock_.random(), clock_.random());
+}
+
+}  // namespace delivery

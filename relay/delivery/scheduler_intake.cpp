@@ -1,0 +1,242 @@
+#include "relay/delivery/change.hpp"
+#include "relay/delivery/scheduler.hpp"
+#include "relay/observe/log.hpp"
+#include "relay/observe/metrics.hpp"
+#include "relay/observe/recorder.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace delivery {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = net::asio;
+using std::chrono::milliseconds;
+
+constexpr std::size_t few_ready = 50;  ///< in a lane: more is fetched
+constexpr std::size_t lease_page = 200;
+constexpr std::uint64_t lease_octets = 8ULL << 20U;
+constexpr auto look_again = 20ms;  ///< at the earliest after a look that found nothing
+constexpr auto long_away = 24h;    ///< a relay that was off for longer may have met another clock
+
+/// Holds that only an operator or another part of the relay ends, not a message that probes.
+bool probes_itself(std::optional<policy::Reason> reason) {
+  using policy::Reason;
+  return reason == Reason::signing || reason == Reason::domain ||
+         reason == Reason::account_paused || reason == Reason::credentials ||
+         reason == Reason::daily_quota || reason == Reason::ses_sandbox;
+}
+
+}  // namespace
+
+/// Fetches due entries of the lanes of which few are in memory.
+void Scheduler::refill() {
+  const auto full = queue_.lanes_with(few_ready);
+  if (stopping_ || leasing_ || lanes_.jobs() >= lanes_.bounds().jobs ||
+      lanes_.octets() >= lanes_.bounds().octets || (!look_wanted_ && !lanes_.any_behind(full)))
+    return;
+  leasing_ = true;
+  look_wanted_ = false;
+  auto asked = lanes_.take_behind(full);  // what is accepted from here on sets them again
+  for (const spool::Lane& lane : full) lanes_.behind(lane);
+  spool::Wanted wanted;
+  wanted.now = services_.clock.now();
+  wanted.most = lease_page;
+  wanted.most_per_lane = few_ready;
+  wanted.most_octets = lease_octets;
+  wanted.full = full;
+  services_.store.lease(std::move(wanted),
+                        [this, asked = std::move(asked)](std::vector<spool::Job> jobs) {
+                          asio::post(context_, [this, asked, jobs = std::move(jobs)]() mutable {
+                            leased(asked, std::move(jobs));
+                          });
+                        });
+}
+
+void Scheduler::leased(const std::set<spool::Lane>& asked, std::vector<spool::Job> jobs) {
+  leasing_ = false;
+  std::uint64_t octets = 0;
+  std::map<spool::Lane, std::size_t> found;
+  for (spool::Job& job : jobs) {
+    const spool::Lane lane{job.entry.app, job.entry.urgent};
+    octets += job.entry.size;
+    lanes_.add(lane, job.entry.size);
+    if (++found[lane] >= few_ready) lanes_.behind(lane);
+    take_in(std::move(job));
+  }
+  if (jobs.size() >= lease_page || octets >= lease_octets) {  // cut short: nobody had all of his
+    look_wanted_ = true;
+    for (const spool::Lane& lane : asked) lanes_.behind(lane);
+  }
+  refill();
+  pump();
+  if (!leasing_) ask_next_due();
+  check_drained();
+}
+
+/// What the store or a session gave: into the queue, unless it must wait.
+void Scheduler::take_in(spool::Job job) {
+  if (job.entry.held_since) return look_at_held(std::move(job));
+  if (job.entry.state == spool::State::in_doubt) return look_at_doubt(std::move(job));
+  if (const auto reason = held(job.entry.app, job.entry.domain)) {
+    const auto until = services_.clock.now() + services_.rules.get()->hold_expire;
+    return put_on_hold(job, *reason, until);
+  }
+  queue_.push(std::move(job));
+}
+
+/// Its time to be looked at has come: it tries itself whether the hold is over, or is given up.
+void Scheduler::look_at_held(spool::Job job) {
+  look_at_clock();
+  const auto now = services_.clock.now();
+  const auto deadline = job.entry.held_since.value_or(now) + services_.rules.get()->hold_expire;
+  const bool over = now >= deadline;
+  if (over && services_.clock_steady) return give_up(job, policy::ReportKind::hold_expired);
+  if (!over && probes_itself(job.entry.reason) && !held(job.entry.app, job.entry.domain))
+    return queue_.push(std::move(job));
+  const auto reason = job.entry.reason.value_or(policy::Reason::by_hand);
+  put_on_hold(job, reason, over ? now + ClockGuard::pause : deadline);
+}
+
+/// No event has settled it in its time.
+void Scheduler::look_at_doubt(spool::Job job) {
+  look_at_clock();
+  const auto now = services_.clock.now();
+  const auto rules = services_.rules.get();
+  smtp::DoubtFacts facts;
+  facts.attempts = job.entry.attempts;
+  facts.age = spool::unheld_age(job.entry, now);
+  facts.urgent = job.entry.urgent;
+  facts.feed_proven = services_.doubts.feed_proven(now);
+  facts.clock_steady = services_.clock_steady;
+  // The mark before the final dot said how long to wait; that time is over.
+  facts.waited = std::max(1ms, smtp::doubt_wait(rules->doubt, job.entry.urgent, true));
+  const smtp::Settlement settlement = smtp::settle_doubt(*rules, facts);
+  if (settlement.fate == smtp::Fate::fail) return give_up(job, policy::ReportKind::expired);
+  auto change = change_of(job.entry, settlement, now);
+  change.last_reply = job.entry.last_reply;
+  change.event.detail = "its final dot got no reply, and no event of the upstream came";
+  if (settlement.fate != smtp::Fate::retry) return put_away(job, std::move(change));
+  change.keeps_lease = true;
+  observe::Circumstances more;
+  more.was_in_doubt = true;
+  services_.recorder.record(change.event, more);
+  services_.store.change(std::move(change), [](bool) {});
+  job.entry.state = spool::State::queued;
+  queue_.push(std::move(job));
+}
+
+void Scheduler::put_on_hold(const spool::Job& job, policy::Reason reason, spool::WallTime until) {
+  auto change =
+      change_of(job.entry, spool::State::held, policy::EventKind::held, services_.clock.now());
+  change.reason = change.event.reason = reason;
+  change.next_attempt = until;
+  put_away(job, std::move(change));
+}
+
+bool Scheduler::give_up_if_expired(const spool::Job& job) {
+  const auto age = spool::unheld_age(job.entry, services_.clock.now());
+  if (!smtp::expired(*services_.rules.get(), job.entry.urgent, age)) return false;
+  look_at_clock();
+  if (!services_.clock_steady) return false;
+  give_up(job, policy::ReportKind::expired);
+  return true;
+}
+
+void Scheduler::give_up(const spool::Job& job, policy::ReportKind kind) {
+  auto change =
+      change_of(job.entry, spool::State::failed, policy::EventKind::expired, services_.clock.now());
+  change.reason = change.event.reason = job.entry.reason;
+  change.event.detail = job.entry.last_reply;
+  change.notice = services_.reporter.about(job, kind, job.entry.reason, job.entry.last_reply);
+  observe::Circumstances more;
+  more.attempts = job.entry.attempts;
+  services_.recorder.record(change.event, more);
+  put_away(job, std::move(change));
+}
+
+/// Out of memory, into the store.
+void Scheduler::put_away(const spool::Job& job, spool::Change change) {
+  lanes_.remove({job.entry.app, job.entry.urgent}, job.entry.size);
+  const auto when = change.notice ? change.event.at : change.next_attempt;
+  const bool comes_back = change.notice || change.to != spool::State::failed;
+  services_.store.change(std::move(change), [this, comes_back, when](bool) {
+    if (comes_back) due(when);
+  });
+}
+
+/// Holds begin and end for all mail that they concern.
+void Scheduler::follow(std::size_t outlet, const Consequence& consequence) {
+  const auto apps = apps_of(outlet);
+  for (const Hold& hold : consequence.ended) keeper_.end(outlets_[outlet]->route(), hold, apps);
+  for (const Hold& hold : consequence.begun) {
+    keeper_.begin(outlets_[outlet]->route(), hold, apps);
+    const auto until = services_.clock.now() + services_.rules.get()->hold_expire;
+    const auto concerned = queue_.take_if([&](const spool::Entry& entry) {
+      return outlets_of(entry.app).front() == outlet &&
+             (hold.domain.empty() || entry.domain == hold.domain);
+    });
+    for (const spool::Job& job : concerned) put_on_hold(job, hold.reason, until);
+  }
+}
+
+/// When the wall clock jumps, nothing expires for a while, and nothing waits for a time that has
+/// moved away.
+void Scheduler::look_at_clock() {
+  const auto wall = services_.clock.now();
+  const Time now = services_.clock.monotonic();
+  if (const auto jumped = clock_guard_.look(wall, now)) {
+    services_.log.warn("the clock jumped: nothing expires for ten minutes",
+                       {{"seconds", std::to_string(jumped->count())}});
+    services_.metrics.clock_jump();
+    spool::Order order;
+    order.operation = spool::Operation::retry;
+    order.which.state = spool::State::queued;
+    order.now = wall;
+    order.detail = "the clock jumped";
+    services_.store.order(std::move(order), [this](const spool::Ordered&) { look(); });
+  }
+  services_.clock_steady = clock_guard_.steady(now);
+}
+
+void Scheduler::compare_with_last_run(std::string_view note) {
+  std::int64_t last = 0;
+  std::from_chars(note.data(), note.data() + note.size(), last);
+  const spool::WallTime then{milliseconds(last)};
+  const auto wall = services_.clock.now();
+  if (wall + ClockGuard::tolerance < then || wall - then > long_away)
+    static_cast<void>(clock_guard_.look(then, services_.clock.monotonic()));
+}
+
+void Scheduler::keep_clock() {
+  const auto now = services_.clock.now().time_since_epoch();
+  services_.store.note(std::string(clock_note),
+                       std::to_string(std::chrono::duration_cast<milliseconds>(now).count()));
+}
+
+void Scheduler::ask_next_due() {
+  services_.store.next_due([this](std::optional<std::chrono::system_clock::time_point> due) {
+    // The store looked a while ago: what due() has said since then may be earlier, and stays.
+    asio::post(context_, [this, due] {
+      if (due) wake_at(std::max(*due, services_.clock.now() + look_again));
+    });
+  });
+}
+
+void Scheduler::wake_at(std::chrono::system_clock::time_point when) {
+  if (next_due_ && *next_due_ <= when) return;
+  next_due_ = when;
+  const auto delay = std::chrono::ceil<milliseconds>(when - services_.clock.now());
+  due_timer_.expires_after(std::clamp<milliseconds>(delay, 0ms, 1h));
+  due_timer_.async_wait([this](const boost::system::error_code& cancelled) {
+    if (cancelled || stopping_) return;
+    next_due_.reset();
+    look();
+  });
+}
+
+}  // namespace delivery

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "relay/spool/intake.hpp"
+#include "relay/spool/ledger.hpp"
+#include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_recorder.hpp"
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+namespace spool::sqlite {
+
+/// Removes what is past its retention inside the transaction that its caller has begun, a bounded
+/// number of rows each time.
+class Expiry {
+ public:
+  Expiry(Connection& connection, const Ledger& ledger);
+
+  /// `crowded`: the file is over its size, so the oldest finished entries go whatever their age.
+  /// `more` says whether there is anything left to remove. What goes is appended to `moves`.
+  Wrote run(const Retention& retention, bool crowded, std::vector<Move>& moves, bool& more);
+
+ private:
+  struct Finished {
+    Move removal;
+    std::int64_t ended;  ///< Unix milliseconds
+  };
+  Wrote remove_finished(WallTime before, std::vector<Move>& moves, bool& more);
+  Wrote finished_of(State state,
+                    const Lane& lane,
+                    std::int64_t before,
+                    std::vector<Finished>& found);
+  bool remove(std::int64_t id);
+  Wrote remove_content(WallTime before, bool& more);
+  Wrote fault() const { return sqlite::fault(connection_); }
+
+  Connection& connection_;
+  std::set<std::int64_t> damaged_;  ///< rows that could not be removed: left alone, a few at most
+  const Ledger& ledger_;
+  Statement finished_, failed_content_, delete_entry_, delete_events_, delete_octets_;
+  Statement clear_envelope_, delete_trace_keys_, delete_refusals_;
+};
+
+}  // namespace spool::sqlite

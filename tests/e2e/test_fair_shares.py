@@ -1,0 +1,157 @@
+"""The account's rate is kept, shared fairly among apps, and a reset does not wait behind a flood; many relays that know
+nothing of each other share one account."""
+
+import concurrent.futures
+import os
+import statistics
+import threading
+import time
+
+import pytest
+
+from support import mail
+from support.relay_process import SHOP_PASSWORD, Relay, standard_config
+from support.ses_process import SesProcess
+from support.waiting import until
+from support.wire import Wire
+
+SOAK = os.environ.get("POSTERN_SOAK") == "1"
+CAP = 14.0
+FLOOD = 10_000 if SOAK else 420
+RELAYS = 20 if SOAK else 6
+RELAY_SECONDS = 120 if SOAK else 20
+LINK = "https://shop.example.com/user/reset/7/1700000000/abcdef/login\r\n"
+
+
+def shared_between(*names: str) -> dict:
+    """Apps with AUTH, each for example.com."""
+    return {
+        "apps": [
+            {"name": name, "password_file": "shop", "contact": "web@example.com", "domains": ["example.com"]}
+            for name in names
+        ]
+    }
+
+
+def send_as(site, app: str, octets: bytes) -> str:
+    with site.wire("plain") as wire:
+        wire.ehlo()
+        wire.login(app, SHOP_PASSWORD)
+        return wire.message(octets).queue_id
+
+
+def flood(site, app: str, count: int) -> list[str]:
+    with site.wire("plain") as wire:
+        wire.ehlo()
+        wire.login(app, SHOP_PASSWORD)
+        return [wire.message(mail.plain()).queue_id for _ in range(count)]
+
+
+def seconds_at_ses(site, accepted: dict[str, float]) -> list[float]:
+    """How long each message took from its 250 to SES."""
+    came = {record["tags"]["postern_id"]: record["received_at"] for record in site.ses.messages()}
+    return [came[queue_id] - at for queue_id, at in accepted.items()]
+
+
+def percentile(values: list[float], share: float) -> float:
+    return statistics.quantiles(values, n=100)[int(share * 100) - 1]
+
+
+def one_a_second(site, app: str, over: threading.Event, body: str = "Hello.\r\n") -> dict[str, float]:
+    """Sends until `over`; wall time of each 250 by queue id."""
+    accepted = {}
+    while not over.wait(1.0):
+        accepted[send_as(site, app, mail.plain(body=body))] = time.time()
+    return accepted
+
+
+@pytest.mark.parametrize("max_rate", [CAP, "auto"])
+def test_a_flood_takes_what_others_leave_and_keeps_the_rate(start_site, max_rate):
+    """The sidecar's `shop` is not among the apps here: all log in."""
+    site = start_site(
+        **shared_between("shop", "b", "c"),
+        upstream={"max_rate": max_rate, "max_connections": 8},
+    )
+    site.ses.set(max_rate=CAP)
+    flood(site, "shop", FLOOD)
+    over = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(2) as clients:
+        others = [clients.submit(one_a_second, site, app, over) for app in ("b", "c")]
+        wait_for_flood(site, FLOOD)
+        over.set()
+        accepted = [other.result() for other in others]
+    site.relay.await_empty_queue(60)
+    for each in accepted:
+        assert percentile(seconds_at_ses(site, each), 0.95) < 2.0
+    records = site.ses.messages()
+    steady = [record["received_at"] for record in records][int(len(records) * 0.1) : int(len(records) * 0.9)]
+    throughput = (len(steady) - 1) / (steady[-1] - steady[0])
+    replies = site.ses.stats()["replies"]
+    throttled = replies.get("454", 0) / len(records)
+    print(f"throughput {throughput / CAP:.3f} of the cap, throttled {throttled:.4%}")
+    if max_rate == CAP:
+        assert throughput >= 0.97 * CAP * (0.98 if not SOAK else 1)
+        assert throttled < 0.001 or replies.get("454", 0) <= 1
+    else:
+        assert throughput >= 0.85 * CAP
+
+
+def wait_for_flood(site, count: int) -> None:
+    until(lambda: site.ses.stats()["messages"] >= count, "the flood to pass", count / CAP * 2 + 60, pause=0.2)
+
+
+def test_a_reset_does_not_wait_behind_its_own_sites_flood(start_site):
+    site = start_site(upstream={"max_rate": CAP})
+    site.ses.set(max_rate=CAP)
+    flood(site, "shop", FLOOD // 2)
+    over = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(1) as clients:
+        resets = clients.submit(one_a_second, site, "shop", over, LINK)
+        wait_for_flood(site, FLOOD // 2)
+        over.set()
+    took = seconds_at_ses(site, resets.result())
+    print(f"p95 {percentile(took, 0.95):.2f} s of {len(took)} resets")
+    assert percentile(took, 0.95) < 2.0
+
+
+def test_relays_that_do_not_know_each_other_share_one_account(tmp_path, keys):
+    ses = SesProcess(tmp_path, keys.tls_directory, "--seed", "1", max_rate=CAP)
+    relays = []
+    try:
+        for number in range(RELAYS):
+            home = tmp_path / f"relay{number}"
+            home.mkdir()
+            config = standard_config(home, ses, keys.certificate, keys.signer)
+            config["upstream"] |= {"max_rate": "auto", "max_connections": 2}
+            config["threads"] = 1
+            config["hostname"] = f"relay{number}.example.com"
+            relays.append(Relay(home, config).start())
+        backlog = int(CAP * RELAY_SECONDS * 2 / RELAYS)
+        with concurrent.futures.ThreadPoolExecutor(RELAYS) as clients:
+            list(clients.map(lambda relay: fill(relay, backlog), relays))
+        time.sleep(RELAY_SECONDS / 2)  # the measurement is of a time: the steady state
+        began, start = time.time(), ses.stats()
+        time.sleep(RELAY_SECONDS)
+        lasted, end = time.time() - began, ses.stats()
+        taken = [record for record in ses.messages() if began <= record["received_at"] < began + lasted]
+    finally:
+        for relay in relays:
+            relay.kill()
+        ses.stop()
+    by_relay = [
+        sum(1 for record in taken if record["client"] == f"relay{number}.example.com") for number in range(RELAYS)
+    ]
+    used = len(taken) / lasted / CAP
+    throttled = (end["replies"].get("454", 0) - start["replies"].get("454", 0)) / max(1, len(taken))
+    jain = sum(by_relay) ** 2 / (RELAYS * sum(count * count for count in by_relay))
+    print(f"used {used:.3f}, throttled {throttled:.3%}, Jain {jain:.3f}, by relay {by_relay}")
+    assert used >= 0.85
+    assert throttled < (0.02 if SOAK else 0.05)
+    assert jain >= (0.9 if SOAK else 0.75)
+
+
+def fill(relay: Relay, count: int) -> None:
+    with Wire(relay.port("sidecar")) as wire:
+        wire.ehlo()
+        for _ in range(count):
+            wire.message(mail.plain())

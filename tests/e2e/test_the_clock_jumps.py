@@ -1,0 +1,52 @@
+"""The wall clock is set by a day or by ten years, either way: nothing expires, nothing is lost, and mail goes on."""
+
+import os
+import pathlib
+
+import pytest
+
+from support import mail
+from support.waiting import until
+
+LIBRARY = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+DAY = 86_400
+
+
+@pytest.fixture
+def clock(site, monkeypatch):
+    """Sets the relay's wall clock by so many seconds; its monotonic clock goes on."""
+    if "asan" in os.environ.get("POSTERN", "") or "tsan" in os.environ.get("POSTERN", ""):
+        pytest.skip("a sanitizer's runtime and libfaketime both want to be first")
+    offset = site.relay.home / "clock"
+    offset.write_text("+0\n")
+    site.relay.stop()
+    with monkeypatch.context() as only_here:
+        only_here.setenv("LD_PRELOAD", str(LIBRARY))
+        only_here.setenv("FAKETIME_TIMESTAMP_FILE", str(offset))
+        only_here.setenv("FAKETIME_NO_CACHE", "1")
+        only_here.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        site.relay.start()
+
+    def jump(seconds: int) -> None:
+        before = site.relay.metric("clock_jumps_total")
+        offset.write_text(f"{seconds:+d}\n")
+        site.relay.command("queue", "retry", "--all")  # whoever has work looks at the clock
+        until(lambda: site.relay.metric("clock_jumps_total") > before, "the jump to be noticed")
+
+    return jump
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY, 3653 * DAY, -3653 * DAY])
+def test_nothing_expires_and_all_is_delivered(site, clock, seconds):
+    site.ses.set(paused=True)
+    held = site.send(mail.plain()).queue_id
+    site.relay.await_event(held, "held")
+    clock(seconds)
+    later = site.send(mail.plain()).queue_id
+    assert {site.relay.states()[queue_id] for queue_id in (held, later)} == {"held"}
+    site.ses.set(paused=False)
+    site.relay.reload()
+    for queue_id in (held, later):
+        mail.await_arrival(site.ses, queue_id)
+    site.relay.await_empty_queue()
+    assert "expired" not in site.relay.events(held) + site.relay.events(later)

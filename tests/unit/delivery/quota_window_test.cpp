@@ -1,0 +1,138 @@
+#include "relay/delivery/quota_window.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+
+namespace delivery {
+namespace {
+
+using namespace std::chrono_literals;
+using Time = QuotaWindow::Time;
+
+constexpr Time start{1000h};
+constexpr std::uint32_t middle = 1U << 31U;
+
+}  // namespace
+
+TEST_SUITE("relay/delivery/quota_window") {
+  TEST_CASE("what was sent counts for a day and five minutes at most") {
+    QuotaWindow window;
+    window.sent(30, start);
+    window.sent(12, start + 12h);
+    CHECK(window.sent_in_window(start + 12h) == 42);
+    CHECK(window.sent_in_window(start + 24h) == 42);
+    CHECK(window.sent_in_window(start + 24h + 5min) == 12);
+    CHECK(window.sent_in_window(start + 36h) == 12);
+    CHECK(window.sent_in_window(start + 36h + 5min) == 0);
+  }
+
+  TEST_CASE("a clock that stands for weeks or goes back leaves the count in order") {
+    QuotaWindow window;
+    window.sent(30, start);
+    CHECK(window.sent_in_window(start + 24h * 50) == 0);
+    window.sent(5, start + 24h * 50);
+    CHECK(window.sent_in_window(start) == 5);
+    window.sent(7, start);  // long past the window: not counted
+    CHECK(window.sent_in_window(start + 24h * 50) == 5);
+  }
+
+  TEST_CASE(
+      "what was sent before the start is told afterwards, even from before the clock's zero") {
+    QuotaWindow window;
+    const Time now{1h};
+    window.sent(3, now);
+    window.sent(10, now - 20h);
+    window.sent(100, now - 30h);
+    CHECK(window.sent_in_window(now) == 13);
+    CHECK(window.sent_in_window(now + 4h + 10min) == 3);
+  }
+
+  TEST_CASE("without a known quota all may go") {
+    QuotaWindow window;
+    window.sent(1'000'000, start);
+    CHECK_FALSE(window.known_quota(start));
+    CHECK(window.allows(false, 50, start));
+    CHECK(window.wait(false, 50, start) == 0ms);
+  }
+
+  TEST_CASE("of a known quota the last tenth is for urgent mail") {
+    QuotaWindow window(200);
+    window.sent(179, start);
+    CHECK(window.allows(false, 1, start));
+    CHECK_FALSE(window.allows(false, 2, start));
+    window.sent(1, start);
+    CHECK_FALSE(window.allows(false, 1, start));
+    CHECK(window.allows(true, 1, start));
+    window.quota(std::nullopt);
+    CHECK(window.allows(false, 1, start));
+  }
+
+  TEST_CASE("normal mail waits until the window frees room for all its recipients") {
+    QuotaWindow window(100);
+    window.sent(40, start);
+    window.sent(50, start + 1h);
+    const Time now = start + 2h;
+    const auto one = window.wait(false, 40, now);
+    CHECK(one <= 22h + 5min);
+    CHECK(one > 22h - 5min);
+    CHECK_FALSE(window.allows(false, 40, now + one - 1ms));
+    CHECK(window.allows(false, 40, now + one));
+    CHECK(window.wait(false, 41, now + 1min) > 22h + 50min);
+  }
+
+  TEST_CASE("a message larger than the whole quota goes when nothing else counts") {
+    QuotaWindow window(10);
+    CHECK(window.allows(false, 50, start));
+    window.sent(1, start);
+    CHECK_FALSE(window.allows(false, 50, start));
+    CHECK(window.allows(false, 50, start + window.wait(false, 50, start)));
+  }
+
+  TEST_CASE("a refusal teaches the quota for a day, and sending past it corrects it") {
+    QuotaWindow window;
+    window.sent(200, start);
+    static_cast<void>(window.refused(start, middle));
+    CHECK(window.known_quota(start) == 200);
+    CHECK_FALSE(window.allows(false, 1, start));
+    CHECK(window.allows(true, 1, start));
+    window.sent(60, start);
+    CHECK(window.known_quota(start) == 260);
+    CHECK(window.known_quota(start + 24h - 1s) == 260);
+    CHECK_FALSE(window.known_quota(start + 24h));
+  }
+
+  TEST_CASE("a given quota is not unlearned, and a refusal before anything was sent teaches none") {
+    QuotaWindow given(500);
+    given.sent(200, start);
+    static_cast<void>(given.refused(start, middle));
+    CHECK(given.known_quota(start) == 500);
+    QuotaWindow fresh;
+    fresh.sent(49, start);
+    static_cast<void>(fresh.refused(start, middle));
+    CHECK_FALSE(fresh.known_quota(start));
+  }
+
+  TEST_CASE("it looks again at growing intervals from five minutes to an hour") {
+    QuotaWindow window;
+    Time now = start;
+    for (const auto pause : {5min, 10min, 20min, 40min, 60min, 60min}) {
+      CAPTURE(pause.count());
+      CHECK(window.refused(now, middle) == pause);
+      now += pause;
+    }
+    window.sent(1, now);
+    CHECK(window.refused(now, middle) == 5min);
+    CHECK(window.refused(now, 0) == 7min + 30s);
+  }
+
+  TEST_CASE("it looks sooner when what was sent a day ago leaves the window") {
+    QuotaWindow window;
+    window.sent(100, start);
+    const Time now = start + 24h + 1min;
+    CHECK(window.refused(now, middle) == 4min);
+    CHECK(window.refused(now + 3min + 30s, middle) == 1min);
+  }
+}
+
+}  // namespace delivery
