@@ -93,37 +93,6 @@ const Field* content_type_to_keep(const mail::HeaderSection& section) {
   return fields.size() == 1 || known == fields.end() ? fields.front() : *known;
 }
 
-struct KeptField {
-  const Field* field;
-  std::string lower_name;
-};
-
-bool repeats(const std::vector<KeptField>& kept, const KeptField& candidate) {
-  const bool once = once_only(candidate.lower_name);
-  if (!once && candidate.lower_name != "to" && candidate.lower_name != "cc") return false;
-  return std::any_of(kept.begin(), kept.end(), [&](const KeptField& earlier) {
-    return earlier.lower_name == candidate.lower_name &&
-           (once || mail::unfold(earlier.field->value) == mail::unfold(candidate.field->value));
-  });
-}
-
-bool is_blank(const Field& field) { return mail::unfold(field.value).empty(); }
-
-std::vector<KeptField> fields_to_keep(const mail::HeaderSection& section) {
-  const Field* content_type = content_type_to_keep(section);
-  std::vector<KeptField> kept;
-  kept.reserve(section.fields.size());
-  for (const Field& field : section.fields) {
-    KeptField candidate{&field, mail::to_lower(field.name)};
-    const std::string& name = candidate.lower_name;
-    const bool replaced = (name == "date" || name == "message-id") && is_blank(field);
-    const bool other_type = name == "content-type" && &field != content_type;
-    if (removed_on_release(name) || replaced || other_type || repeats(kept, candidate)) continue;
-    kept.push_back(std::move(candidate));
-  }
-  return kept;
-}
-
 /// US-ASCII, lines within max_line, nothing but space and tab that a verifier could take for white
 /// space.
 bool may_stay_as_written(const Field& field) noexcept {
@@ -136,37 +105,76 @@ bool may_stay_as_written(const Field& field) noexcept {
   return true;
 }
 
-/// Appends the field encoded and folded; what stands in the way if it cannot be.
-std::optional<std::string> append_rewritten(std::string& out, const KeptField& kept) {
-  std::string value(kept.field->value);
+/// `name: value` encoded and folded, without the last CRLF; what stands in the way if it cannot be.
+Result<std::string> rewritten(const Field& field, std::string_view lower_name) {
+  std::string value(field.value);
   std::replace_if(
       value.begin(), value.end(), [](char c) { return c == '\v' || c == '\f'; }, ' ');
   value = mail::unfold(value);
-  const std::string name(kept.field->name);
+  const std::string name(field.name);
   if (!is_ascii(value)) {
-    auto encoded = encode_value(kept.lower_name, value);
+    auto encoded = encode_value(lower_name, value);
     if (!encoded) {
-      return "The " + name + " field has an address that is not US-ASCII, which SES does not take.";
+      return failure("The " + name +
+                     " field has an address that is not US-ASCII, which SES does not take.");
     }
     value = *std::move(encoded);
   }
-  const auto folded = fold(name + (value.empty() ? ":" : ": ") + value);
+  auto folded = fold(name + (value.empty() ? ":" : ": ") + value);
   if (!folded) {
-    return "The " + name + " field has a word of over 998 octets, which cannot be folded.";
+    return failure("The " + name + " field has a word of over 998 octets, which cannot be folded.");
   }
-  out += *folded;
-  out += crlf;
-  return std::nullopt;
+  return *std::move(folded);
 }
 
-std::optional<std::string> append_field(std::string& out, const KeptField& kept) {
-  const Field& field = *kept.field;
-  if (!may_stay_as_written(field)) return append_rewritten(out, kept);
-  out.append(field.name)
-      .append(":")
-      .append(field.value)
-      .append(crlf);  // no white space before the colon
-  return std::nullopt;
+/// A field as it leaves. Whether it says anything, and anything new, is judged on this form, so
+/// that a message mended again is judged alike.
+struct MendedField {
+  std::string lower_name;
+  std::string octets;  ///< name, colon right behind it and folded value, without the last CRLF
+  std::string text;    ///< the unfolded value
+};
+
+Result<MendedField> mended_field(const Field& field, std::string lower_name) {
+  auto octets = may_stay_as_written(field) ? std::string(field.name).append(":").append(field.value)
+                                           : rewritten(field, lower_name);
+  if (!octets) return octets.error();
+  std::string text = mail::unfold(std::string_view(*octets).substr(field.name.size() + 1));
+  return MendedField{std::move(lower_name), *std::move(octets), std::move(text)};
+}
+
+bool has(const std::vector<MendedField>& fields, std::string_view lower_name) {
+  return std::any_of(fields.begin(), fields.end(), [&](const MendedField& field) {
+    return field.lower_name == lower_name;
+  });
+}
+
+/// A Date or Message-ID without value, which the relay replaces, or a To or Cc that says what an
+/// earlier one says.
+bool is_idle(const MendedField& candidate, const std::vector<MendedField>& earlier) {
+  const std::string& name = candidate.lower_name;
+  if (name == "date" || name == "message-id") return candidate.text.empty();
+  if (name != "to" && name != "cc") return false;
+  return std::any_of(earlier.begin(), earlier.end(), [&](const MendedField& field) {
+    return field.lower_name == name && field.text == candidate.text;
+  });
+}
+
+/// The fields that stay, as they leave; what stands in the way if one of them cannot.
+Result<std::vector<MendedField>> mended_fields(const mail::HeaderSection& section) {
+  const Field* content_type = content_type_to_keep(section);
+  std::vector<MendedField> kept;
+  kept.reserve(section.fields.size());
+  for (const Field& field : section.fields) {
+    std::string name = mail::to_lower(field.name);
+    const bool other_type = name == "content-type" && &field != content_type;
+    const bool surplus = once_only(name) && has(kept, name);
+    if (removed_on_release(name) || other_type || surplus) continue;
+    auto mended = mended_field(field, std::move(name));
+    if (!mended) return mended.error();
+    if (!is_idle(*mended, kept)) kept.push_back(*std::move(mended));
+  }
+  return kept;
 }
 
 bool is_printable(std::string_view text) noexcept {
@@ -197,20 +205,15 @@ Result<std::string> mend(std::string_view octets, const MendFacts& facts) {
   }
   const mail::HeaderSection section = mail::read_header_section(octets);
   if (auto mistake = unreadable(section, octets)) return failure(*std::move(mistake));
-  const std::vector<KeptField> kept = fields_to_keep(section);
-  const auto has = [&](std::string_view name) {
-    return std::any_of(
-        kept.begin(), kept.end(), [&](const KeptField& one) { return one.lower_name == name; });
-  };
+  const auto fields = mended_fields(section);
+  if (!fields) return fields.error();
 
   std::string out;
   out.reserve(octets.size() + 1024);
   for (const auto& [name, value] : facts.added) append_new(out, name, value);
-  for (const KeptField& one : kept) {
-    if (auto mistake = append_field(out, one)) return failure(*std::move(mistake));
-  }
-  if (!has("date")) append_new(out, "Date", facts.date);
-  if (!has("message-id"))
+  for (const MendedField& field : *fields) out.append(field.octets).append(crlf);
+  if (!has(*fields, "date")) append_new(out, "Date", facts.date);
+  if (!has(*fields, "message-id"))
     append_new(out, "Message-ID", "<" + facts.queue_id + "@" + facts.message_id_host + ">");
   out += crlf;
   out += octets.substr(section.body_offset);

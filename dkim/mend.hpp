@@ -28,10 +28,10 @@ struct MendFacts {
 ///   before the colon.
 /// - Of each field that SES takes once only, the first one stays (of Content-Type fields of one
 /// media type the first
-///   with a known charset; of To and Cc, which SES does not count, all that differ). Policy has
-///   judged each of them.
+///   with a known charset; of To and Cc, which SES does not count, all that differ as they leave).
+///   Policy has judged each of them.
 /// - 8-bit text is encoded (field_encoding.hpp); a line over 998 octets is folded.
-/// - Date and Message-ID are added at the end where they are missing or empty.
+/// - Date and Message-ID are added at the end where they are missing or leave empty.
 ///
 /// Mending a mended message changes nothing. Takes a message that policy has accepted; fails,
 /// saying why in one sentence, where the header section cannot be read in one way only (a line

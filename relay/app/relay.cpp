@@ -341,7 +341,7 @@ asio::awaitable<void> Relay::look_after() {
     const config::Retention& keep = settings_.retention;
     if (courier_services_->clock_steady)
       store_->tidy(clock_.now(), keep.timeline, keep.failed_content, keep.refusals);
-    scheduler_->keep_clock();
+    scheduler_->keep_notes();
     scheduler_->look();  // whatever was missed, by a clock that was set or a read that failed
     if (certificate_seen_ != changed_at(settings_)) {
       if (const auto loaded = load_tls(settings_); !loaded) {
@@ -367,6 +367,7 @@ asio::awaitable<void> Relay::shut_down() {
   scheduler_->drain([delivered] { *delivered = true; });
   while (clock_.monotonic() < closing && (front_door_->sessions() > 0 || !*delivered))
     co_await pause(look_interval);
+  scheduler_->keep_notes();
   front_door_->drain_sessions();
   while (clock_.monotonic() < end && front_door_->sessions() > 0) co_await pause(look_interval);
   front_door_->abort_sessions();

@@ -1,7 +1,11 @@
 #include "relay/delivery/adaptive_rate.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <locale>
+#include <sstream>
 
 namespace delivery {
 namespace {
@@ -48,13 +52,27 @@ double seconds(std::chrono::steady_clock::duration span) {
 
 AdaptiveRate::AdaptiveRate(std::optional<double> ceiling, Time now)
     : ceiling_(ceiling), filled_(now), last_take_(now), counting_since_(now), deaf_until_(now) {
-  set_limit(first_limit);
+  set_limit(ceiling.value_or(first_limit));
   tokens_ = burst();
 }
 
 void AdaptiveRate::set_limit(double limit) {
   limit_ = std::clamp(limit, least_limit, most_limit);
   if (ceiling_) limit_ = std::min(limit_, *ceiling_);
+}
+
+std::string AdaptiveRate::learned() const {
+  return fmt::format("{:.3f} {}", limit_, phase_ == Phase::start ? "start" : "steady");
+}
+
+void AdaptiveRate::recall(const std::string& learned) {
+  std::istringstream text(learned);
+  text.imbue(std::locale::classic());
+  double limit = 0;
+  std::string phase;
+  if (!(text >> limit >> phase) || !(limit > 0)) return;
+  set_limit(limit);
+  if (phase != "start") phase_ = Phase::steady;
 }
 
 void AdaptiveRate::ceiling(std::optional<double> most) {

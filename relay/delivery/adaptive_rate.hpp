@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace delivery {
 
@@ -18,7 +19,9 @@ namespace delivery {
 /// grows less than one below. Each relay is refused about once in 100 s at any rate: seldom for one
 /// that sends 14 a second, and for twenty that share 14 about 1 % of the messages.
 ///
-/// - Start: doubles about twice a second while there is more to send than it may.
+/// - Start: at the ceiling, where there is one; else doubles about twice a second while there is
+/// more
+///   to send than it may.
 /// - First refusal: what the account has taken since, over the time and the second's worth that it
 ///   lets pass at once, tells the share; where that is little it is taken as half a recipient a
 ///   second, as good as any for relays that began together. From there it grows steadily.
@@ -50,6 +53,10 @@ class AdaptiveRate {
   /// The upstream refused a message for its rate. Counts once a second: those that were under way
   /// together are refused together.
   void throttled(Time now, std::uint32_t random);
+
+  /// What was learned, as a text to be kept over a restart, and back; an unreadable one is nothing.
+  [[nodiscard]] std::string learned() const;
+  void recall(const std::string& learned);
 
   /// A changed configuration.
   void ceiling(std::optional<double> most);

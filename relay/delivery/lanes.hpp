@@ -12,9 +12,9 @@ namespace delivery {
 
 /// How much may be in delivery's hands.
 struct LaneBounds {
-  std::size_t jobs = 1000;  ///< in all
+  std::size_t jobs = 1000;  ///< in all that sessions hand over; twice as many with the store's
   std::uint64_t octets = 16ULL << 20U;
-  std::size_t jobs_per_lane = 200;
+  std::size_t jobs_per_lane = 500;
 };
 
 /// Counts what is in delivery's hands, by lane, and knows which lanes have more in the store: new

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <string>
 #include <vector>
 
 namespace delivery {
@@ -55,6 +56,11 @@ class Outlet {
   [[nodiscard]] bool employs(const Courier& courier) const { return &courier.route() == &route_; }
   [[nodiscard]] bool empty() const noexcept { return couriers_.empty(); }
   [[nodiscard]] std::size_t busy() const noexcept { return couriers_.size() - idle_.size(); }
+  /// What is worth keeping over a restart, and back; empty: nothing.
+  [[nodiscard]] std::string learned() const { return rate_ ? rate_->learned() : std::string(); }
+  void recall(const std::string& learned) {
+    if (rate_) rate_->recall(learned);
+  }
   /// Recipients a second; infinity for no limit.
   [[nodiscard]] double limit() const noexcept;
 

@@ -43,14 +43,7 @@ Scheduler::Scheduler(CourierServices& services,
 }
 
 void Scheduler::start(const std::map<std::string, std::string, std::less<>>& notes) {
-  const auto now = services_.clock.monotonic();
-  for (const auto& outlet : outlets_) {
-    const auto kept = notes.find(note_of(outlet->route()));
-    if (kept == notes.end()) continue;
-    for (const Hold& hold : holds_of(kept->second)) outlet->account().hold(hold, now);
-  }
-  if (const auto clock = notes.find(clock_note); clock != notes.end())
-    compare_with_last_run(clock->second);
+  recall(notes);
   look();
 }
 

@@ -58,8 +58,8 @@ class Scheduler final : public Dispatch {
   /// An operator has changed something: looks, and tries at once whether holds can end.
   /// Thread-safe.
   void reconsider();
-  /// Keeps the time of day over a restart. Thread-safe.
-  void keep_clock();
+  /// Keeps over a restart what it cannot find out again at once. Thread-safe.
+  void keep_notes();
   /// The configuration was changed: what kept mail may be mended. Thread-safe.
   void reloaded(Apportionment apportionment);
 
@@ -111,6 +111,7 @@ class Scheduler final : public Dispatch {
   void follow(std::size_t outlet, const Consequence& consequence);
 
   void look_at_clock();
+  void recall(const std::map<std::string, std::string, std::less<>>& notes);
   void compare_with_last_run(std::string_view note);
   void ask_next_due();
   void wake_at(std::chrono::system_clock::time_point when);

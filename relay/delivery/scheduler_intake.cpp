@@ -31,12 +31,14 @@ bool probes_itself(std::optional<policy::Reason> reason) {
          reason == Reason::daily_quota || reason == Reason::ses_sandbox;
 }
 
+std::string rate_note(const Route& route) { return "rate/" + route.settings.get()->name; }
+
 }  // namespace
 
 /// Fetches due entries of the lanes of which few are in memory.
 void Scheduler::refill() {
   const auto full = queue_.lanes_with(few_ready);
-  if (stopping_ || leasing_ || lanes_.jobs() >= lanes_.bounds().jobs ||
+  if (stopping_ || leasing_ || lanes_.jobs() >= 2 * lanes_.bounds().jobs ||
       lanes_.octets() >= lanes_.bounds().octets || (!look_wanted_ && !lanes_.any_behind(full)))
     return;
   leasing_ = true;
@@ -212,10 +214,29 @@ void Scheduler::compare_with_last_run(std::string_view note) {
     static_cast<void>(clock_guard_.look(then, services_.clock.monotonic()));
 }
 
-void Scheduler::keep_clock() {
-  const auto now = services_.clock.now().time_since_epoch();
-  services_.store.note(std::string(clock_note),
-                       std::to_string(std::chrono::duration_cast<milliseconds>(now).count()));
+void Scheduler::recall(const std::map<std::string, std::string, std::less<>>& notes) {
+  const auto now = services_.clock.monotonic();
+  const auto note = [&](const std::string& name) {
+    const auto kept = notes.find(name);
+    return kept == notes.end() ? std::string() : kept->second;
+  };
+  for (const auto& outlet : outlets_) {
+    for (const Hold& hold : holds_of(note(note_of(outlet->route()))))
+      outlet->account().hold(hold, now);
+    outlet->recall(note(rate_note(outlet->route())));
+  }
+  if (const std::string clock = note(std::string(clock_note)); !clock.empty())
+    compare_with_last_run(clock);
+}
+
+void Scheduler::keep_notes() {
+  asio::post(context_, [this] {
+    const auto now = services_.clock.now().time_since_epoch();
+    services_.store.note(std::string(clock_note),
+                         std::to_string(std::chrono::duration_cast<milliseconds>(now).count()));
+    for (const auto& outlet : outlets_)
+      services_.store.note(rate_note(outlet->route()), outlet->learned());
+  });
 }
 
 void Scheduler::ask_next_due() {

@@ -12,7 +12,7 @@ from support import mail
 from support.waiting import until
 
 CLIENTS = 4
-KILLS = 200 if os.environ.get("POSTERN_SOAK") == "1" else 5
+KILLS = 500 if os.environ.get("POSTERN_SOAK") == "1" else 5
 
 
 class Load:
@@ -59,25 +59,31 @@ class Load:
             self.sent += 1
             subject = f"load {client} {self.sent}"
         reply = wire.message(mail.plain(subject=subject))
+        if reply.code == 421:
+            raise EOFError("the relay is stopping")
         with self._lock:
             self.accepted[subject] = reply.queue_id
+
+
+def at_random_moments(load: Load, strike) -> None:
+    """Strikes KILLS times, each after some more messages were accepted."""
+    moments = random.Random(20)
+    for _ in range(KILLS):
+        target = len(load.accepted) + moments.randrange(1, 120)
+        until(
+            lambda target=target: load.faults or len(load.accepted) >= target,
+            "the next moment to strike",
+            60,
+        )
+        strike()
 
 
 @pytest.mark.parametrize("lost_replies", [0.0, 0.02])
 def test_every_message_that_got_250_is_delivered(start_site, lost_replies):
     site = start_site(upstream={"max_connections": 8})
     site.ses.set(lost_reply_probability=lost_replies, rtt_ms=1.0)
-    moments = random.Random(20)
     with Load(site) as load:
-        for _ in range(KILLS):
-            target = len(load.accepted) + moments.randrange(1, 120)
-            until(
-                lambda target=target: load.faults or len(load.accepted) >= target,
-                "the next moment to kill",
-                60,
-            )
-            site.relay.kill()
-            site.relay.start()
+        at_random_moments(load, lambda: (site.relay.kill(), site.relay.start()))
     assert load.faults == []
     site.relay.await_empty_queue(120)
 
@@ -94,6 +100,18 @@ def test_every_message_that_got_250_is_delivered(start_site, lost_replies):
     print(
         f"{KILLS} kills, {len(load.accepted)} accepted, {sum(copies.values())} delivered, {len(twice)} twice"
     )
+
+
+def test_every_stop_drains_in_its_time_and_loses_nothing(start_site):
+    """stop() itself asserts that the relay ends by itself, with 0."""
+    site = start_site(upstream={"max_connections": 8}, drain="2s")
+    site.ses.set(rtt_ms=1.0)
+    with Load(site) as load:
+        at_random_moments(load, lambda: (site.relay.stop(seconds=8), site.relay.start()))
+    assert load.faults == []
+    site.relay.await_empty_queue(120)
+    copies = collections.Counter(record["subject"] for record in site.ses.messages())
+    assert [subject for subject in load.accepted if copies[subject] != 1] == []
 
 
 def _queue_id(record: dict) -> str:

@@ -134,6 +134,23 @@ TEST_SUITE("relay/delivery/adaptive_rate") {
     CHECK(rate.limit() > 1);
   }
 
+  TEST_CASE("what was learned outlives a restart, and nonsense is nothing") {
+    AdaptiveRate before(std::nullopt, Time{});
+    before.recall("42.5 steady");
+    AdaptiveRate after(std::nullopt, Time{});
+    const double fresh = after.limit();
+    for (const char* nonsense : {"", "steady", "-1 steady", "nan start"}) {
+      CAPTURE(nonsense);
+      after.recall(nonsense);
+      CHECK(after.limit() == fresh);
+    }
+    after.recall(before.learned());
+    CHECK(after.limit() == doctest::Approx(42.5));
+    AdaptiveRate under(14, Time{});
+    under.recall(before.learned());
+    CHECK(under.limit() == doctest::Approx(14));
+  }
+
   TEST_CASE("a changed ceiling holds at once") {
     AdaptiveRate rate(std::nullopt, start);
     static_cast<void>(send_until(rate, start, start + 5s));

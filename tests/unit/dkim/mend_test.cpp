@@ -5,6 +5,8 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace {
 
@@ -96,6 +98,21 @@ TEST_CASE("To and Cc are merged only where they say the same") {
   CHECK(mended_header("Cc: a@example.com\r\nCc: a@example.com \r\n") == "Cc: a@example.com\r\n");
 }
 
+TEST_CASE("To and Cc that differ only before they are mended are merged too") {
+  static const std::pair<std::string_view, std::string_view> rows[] = {
+      {"To: a@example.com,  b@example.com\r\nTo: a@example.com,\f b@example.com\r\n",
+       "To: a@example.com,  b@example.com\r\n"},
+      {"Cc: a@example.com\v\r\nCc: a@example.com\r\n", "Cc: a@example.com\r\n"},
+      {"To: =?utf-8?B?w7w=?= <a@example.com>\r\nTo: ü <a@example.com>\r\n",
+       "To: =?utf-8?B?w7w=?= <a@example.com>\r\n"},
+      {"To: ü <a@example.com>\r\nto : \"ü\" <a@example.com>\r\n",
+       "To: =?utf-8?B?w7w=?= <a@example.com>\r\n"}};
+  for (const auto& [header, merged] : rows) {
+    CAPTURE(header);
+    CHECK(mended_header(header) == merged);
+  }
+}
+
 TEST_CASE("of Content-Type fields of one media type the first with a known charset stays") {
   struct Row {
     std::string_view first;
@@ -132,6 +149,13 @@ TEST_CASE("Date and Message-ID are added where they are missing or empty") {
         "From: x\r\n" + date + message_id + "\r\n");
   CHECK(dkim::mend("Date:\r\nDate: d\r\nmessage-id: <m>\r\n\r\n", facts).value() ==
         "Date: d\r\nmessage-id: <m>\r\n\r\n");
+  CHECK(dkim::mend("Date: \f\r\nMessage-ID:\v\r\n\r\n", facts).value() ==
+        date + message_id + "\r\n");
+}
+
+TEST_CASE("what is dropped need not have a form that SES takes") {
+  CHECK(mended_header("From: a@example.com\r\nFrom: ü@example.com\r\nBcc: ü@example.com\r\n") ==
+        "From: a@example.com\r\n");
 }
 
 TEST_CASE("a header section that runs to the end of the message is closed with an empty line") {
