@@ -367,15 +367,15 @@ asio::awaitable<void> Relay::shut_down() {
   scheduler_->drain([delivered] { *delivered = true; });
   while (clock_.monotonic() < closing && (front_door_->sessions() > 0 || !*delivered))
     co_await pause(look_interval);
-  scheduler_->keep_notes();
-  front_door_->drain_sessions();
-  while (clock_.monotonic() < end && front_door_->sessions() > 0) co_await pause(look_interval);
-  front_door_->abort_sessions();
   const auto stopped = std::make_shared<bool>(false);
-  scheduler_->stop([stopped] { *stopped = true; });
-  while (clock_.monotonic() < end + closing_time && (front_door_->sessions() > 0 || !*stopped)) {
-    co_await pause(look_interval);
-  }
+  const auto busy = [&] { return front_door_->sessions() > 0 || !*stopped; };
+  scheduler_->keep_notes();
+  scheduler_->finish([stopped] { *stopped = true; });
+  front_door_->drain_sessions();
+  while (clock_.monotonic() < end && busy()) co_await pause(look_interval);
+  front_door_->abort_sessions();
+  scheduler_->abort();
+  while (clock_.monotonic() < end + closing_time && busy()) co_await pause(look_interval);
 }
 
 asio::awaitable<void> Relay::pause(std::chrono::milliseconds length) {

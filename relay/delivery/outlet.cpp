@@ -158,6 +158,10 @@ void Outlet::ended(const std::shared_ptr<Courier>& courier) {
   std::erase(idle_, courier);  // it may have failed while it was idle
 }
 
+void Outlet::dismiss() {
+  for (const auto& courier : couriers_) courier->dismiss();
+}
+
 void Outlet::abort() {
   for (const auto& courier : couriers_) courier->abort();
 }

@@ -49,6 +49,7 @@ class Outlet {
   void let_go(const std::shared_ptr<Courier>& courier);
   /// A courier has ended, in whatever way.
   void ended(const std::shared_ptr<Courier>& courier);
+  void dismiss();  ///< couriers end when the message under way is settled
   void abort();
   /// What kept it from sending may be mended: a changed configuration.
   void try_anew(Time now);

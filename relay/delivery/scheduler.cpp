@@ -117,14 +117,20 @@ void Scheduler::drain(std::function<void()> done) {
   });
 }
 
-void Scheduler::stop(std::function<void()> done) {
+void Scheduler::finish(std::function<void()> done) {
   asio::post(context_, [this, done = std::move(done)]() mutable {
     stopping_ = true;
     stopped_ = std::move(done);
     pause_timer_.cancel();
     due_timer_.cancel();
-    for (const auto& outlet : outlets_) outlet->abort();
+    for (const auto& outlet : outlets_) outlet->dismiss();
     check_stopped();
+  });
+}
+
+void Scheduler::abort() {
+  asio::post(context_, [this] {
+    for (const auto& outlet : outlets_) outlet->abort();
   });
 }
 

@@ -66,9 +66,11 @@ class Scheduler final : public Dispatch {
   /// Delivers what is due and then calls `done` once, when nothing is ready or under way; new mail
   /// is still taken.
   void drain(std::function<void()> done);
-  /// Ends every courier now; what is under way stays in doubt. `done` is called when all have
-  /// ended.
-  void stop(std::function<void()> done);
+  /// Begins nothing more; what is under way is finished, so that it is not in doubt. `done` is
+  /// called when every courier has ended.
+  void finish(std::function<void()> done);
+  /// Ends every courier now, after finish(); what is under way stays in doubt.
+  void abort();
 
   /// Sets the gauges of the upstreams. On thread 0 only.
   void show(observe::Metrics& metrics);

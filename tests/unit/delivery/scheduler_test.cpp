@@ -47,10 +47,11 @@ struct Office : test::Yard {
       reached.get_future().wait();
     }
   }
-  /// Whether drain() or stop() comes to its end.
-  bool ends(void (Scheduler::*how)(std::function<void()>)) {
+  /// Whether drain() or finish() comes to its end.
+  bool ends(void (Scheduler::*how)(std::function<void()>), bool abort = false) {
     auto over = std::make_shared<std::promise<void>>();
     (scheduler.*how)([over] { over->set_value(); });
+    if (abort) scheduler.abort();
     return over->get_future().wait_for(20s) == std::future_status::ready;
   }
 };
@@ -288,17 +289,33 @@ TEST_CASE(
   office.parts.store.put(job(2));
   office.open();
   REQUIRE(office.script.await_dots(1));
-  REQUIRE(office.ends(&Scheduler::stop));
+  REQUIRE(office.ends(&Scheduler::finish, true));
   REQUIRE(office.parts.store.await_state(QueueId(1), State::queued));
   CHECK(office.parts.store.row(QueueId(1)).changes.back().event.kind == policy::EventKind::resent);
   CHECK(office.parts.store.row(QueueId(2)).changes.empty());
   CHECK(office.script.taken().size() == 1);
 }
 
+TEST_CASE("a stop that has time finishes what is under way and begins nothing more") {
+  Office office(1);
+  office.parts.store.keep({.marks = true});
+  office.parts.store.put(job(1));
+  office.parts.store.put(job(2));
+  office.open();
+  REQUIRE(office.parts.store.await_kept(1));
+  auto over = std::make_shared<std::promise<void>>();
+  office.scheduler.finish([over] { over->set_value(); });
+  office.catch_up();
+  office.parts.store.answer_kept();
+  CHECK(over->get_future().wait_for(20s) == std::future_status::ready);
+  CHECK(office.parts.store.await_state(QueueId(1), State::sent));
+  CHECK(office.parts.store.row(QueueId(2)).changes.empty());
+}
+
 TEST_CASE("a stop while nothing runs ends at once, and threads may end with deliveries under way") {
   Office idle;
   idle.open();
-  CHECK(idle.ends(&Scheduler::stop));
+  CHECK(idle.ends(&Scheduler::finish));
   Office busy;  // its end is the test: AddressSanitizer looks on
   busy.script.hang = true;
   for (int id = 1; id <= 8; ++id) busy.parts.store.put(job(id));
