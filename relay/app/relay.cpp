@@ -163,6 +163,7 @@ mail::Result<void> Relay::open_store() {
   options.directory = settings_.data_dir;
   options.reserve = settings_.spool_reserve;
   options.keep_size = settings_.spool_keep_size;
+  options.repeats_since = std::chrono::ceil<std::chrono::minutes>(settings_.duplicates_window);
   options.sinks.committed = [this](std::chrono::duration<double> took, std::size_t) {
     metrics_.spool_commit_seconds(took.count());
   };
@@ -221,7 +222,9 @@ http::Sources Relay::sources() {
     scheduler_->show(metrics);
   };
   sources.hold_expire = [this] { return rules_.get()->hold_expire; };
-  sources.look = [this] { scheduler_->reconsider(); };
+  sources.order = [this](spool::Order order, std::function<void(spool::Ordered)> done) {
+    scheduler_->order(std::move(order), std::move(done));
+  };
   sources.drain = [this](std::function<void(bool)> done) {
     scheduler_->drain([done = std::move(done)] { done(true); });
   };

@@ -33,6 +33,7 @@ void Account::hold(const Hold& found, Time now) {
 void Account::probe_now(Time now) {
   const std::lock_guard lock(mutex_);
   health_.probe_now(now);
+  quota_.forget();
 }
 
 void Account::nothing_held(const Hold& hold) {

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 
 // Found by the simulation in tests/unit/delivery/adaptive_rate_test.cpp.
 constexpr double first_limit = 2;
+constexpr double first_part = 0.1;  // of the ceiling
 constexpr double least_limit = 0.1;
 constexpr double most_limit = 1e6;
 constexpr double burst_seconds = 0.5;  // leaves SES's second of burst to jitter and to others
@@ -40,6 +41,10 @@ constexpr double reference_rate = 0.7;
 constexpr double most_steepness = 6;
 constexpr double speed_up = 0.3;
 
+constexpr double nearly_all = 0.7;  // of the ceiling
+constexpr double undisturbed = 20;  // seconds
+constexpr double back_to_ceiling = 0.002;
+
 constexpr double rounding = 1e-9;
 constexpr auto flight = 1s;
 constexpr auto idle = 1s;  // by then the account's bucket is full again
@@ -52,7 +57,7 @@ double seconds(std::chrono::steady_clock::duration span) {
 
 AdaptiveRate::AdaptiveRate(std::optional<double> ceiling, Time now)
     : ceiling_(ceiling), filled_(now), last_take_(now), counting_since_(now), deaf_until_(now) {
-  set_limit(ceiling.value_or(first_limit));
+  set_limit(std::max(first_limit, ceiling.value_or(0) * first_part));
   tokens_ = burst();
 }
 
@@ -120,6 +125,9 @@ std::chrono::milliseconds AdaptiveRate::wait(double recipients, Time now) {
 
 /// By what part the limit grows in a second of use.
 double AdaptiveRate::growth() const {
+  // So near the ceiling it has the account for itself: what refused it was a moment's crowding.
+  if (ceiling_ && limit_ >= nearly_all * *ceiling_ && used_seconds_ > undisturbed)
+    return back_to_ceiling;
   const double late = std::max(0.0, used_seconds_ / interval - 1);
   const double sped_up = base_step / interval * speed_up * late * late;
   if (phase_ == Phase::seek) return seek_growth_ / limit_ + sped_up;

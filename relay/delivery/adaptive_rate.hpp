@@ -19,15 +19,15 @@ namespace delivery {
 /// grows less than one below. Each relay is refused about once in 100 s at any rate: seldom for one
 /// that sends 14 a second, and for twenty that share 14 about 1 % of the messages.
 ///
-/// - Start: at the ceiling, where there is one; else doubles about twice a second while there is
-/// more
-///   to send than it may.
+/// - Start: doubles about twice a second while there is more to send than it may, from 2 or a tenth
+///   of the ceiling.
 /// - First refusal: what the account has taken since, over the time and the second's worth that it
 ///   lets pass at once, tells the share; where that is little it is taken as half a recipient a
 ///   second, as good as any for relays that began together. From there it grows steadily.
 /// - From the second refusal on: falls by a fifth, less when many recipients were taken since the
 ///   last, for they tell more exactly where the limit lies (4 % at least). Growth speeds up when
-///   there has been no refusal for long, so that a raised limit is found within minutes.
+///   there has been no refusal for long, so that a raised limit is found within minutes. Near its
+///   ceiling, and not refused for 20 s, a relay has the account for itself: it is back in a minute.
 ///
 /// It grows only while it is what holds mail back: an idle relay keeps what it knew, with a burst
 /// of half a second's worth for the next message.

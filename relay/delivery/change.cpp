@@ -1,10 +1,13 @@
 #include "relay/delivery/change.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 namespace delivery {
 namespace {
+
+constexpr std::chrono::hours hold_look{4};
 
 spool::State state_of(smtp::Fate fate) {
   switch (fate) {
@@ -50,6 +53,12 @@ spool::Change change_of(const spool::Entry& entry,
   change.next_attempt = now + settlement.retry_in;
   change.attempts = settlement.attempts;
   return change;
+}
+
+spool::WallTime held_until(const spool::Entry& entry,
+                           const smtp::RetryRules& rules,
+                           spool::WallTime now) {
+  return std::min(now + hold_look, entry.held_since.value_or(now) + rules.hold_expire);
 }
 
 spool::Change settled_by_event(spool::QueueId id, std::string upstream_id, spool::WallTime now) {

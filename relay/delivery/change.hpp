@@ -17,6 +17,12 @@ namespace delivery {
                                       const smtp::Settlement& settlement,
                                       spool::WallTime now);
 
+/// When a held entry whose hold others end is looked at all the same, should nobody have ended it:
+/// after some hours, at its deadline at the latest.
+[[nodiscard]] spool::WallTime held_until(const spool::Entry& entry,
+                                         const smtp::RetryRules& rules,
+                                         spool::WallTime now);
+
 /// The upstream's own event says that it has the message, so the entry is not in doubt any more. It
 /// does not apply to one that is leased: Doubts keeps the event for its courier.
 [[nodiscard]] spool::Change settled_by_event(spool::QueueId id,

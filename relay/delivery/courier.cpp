@@ -125,6 +125,7 @@ Report Courier::settle_current(const Attempt& outcome) {
   const spool::Entry& entry = current_->entry;
   Report report;
   report.courier = shared_from_this();
+  report.id = entry.id;
   report.lane = {entry.app, entry.urgent};
   report.octets = entry.size;
   report.recipients = entry.envelope.forward_paths.size();
@@ -144,8 +145,8 @@ Report Courier::settle_current(const Attempt& outcome) {
                                               services_.clock.monotonic(),
                                               services_.clock.random());
   }
-  const bool doubt = report.consequence.settlement.fate == smtp::Fate::doubt;
-  if (!doubt || !settled_by_known_event()) commit(outcome, report.consequence.settlement);
+  const bool ambiguous = report.result == smtp::ReplyClass::ambiguous;
+  if (!ambiguous || !settled_by_known_event()) commit(outcome, report.consequence.settlement);
   current_.reset();
   return report;
 }
@@ -161,7 +162,7 @@ void Courier::put_back() {
 }
 
 asio::awaitable<Attempt> Courier::attempt(const spool::Job& job) {
-  if (connection_ && connection_->stale()) {
+  if (connection_ && (connection_->stale() || opened_with_ != route_.settings.get())) {
     connection_.reset();
   }
   if (auto failure = co_await ensure_open()) co_return std::move(*failure);
@@ -173,6 +174,7 @@ asio::awaitable<Attempt> Courier::attempt(const spool::Job& job) {
 asio::awaitable<std::optional<Attempt>> Courier::ensure_open() {
   if (connection_) co_return std::nullopt;
   const auto connecting = services_.metrics.upstream_connection(observe::UpstreamState::connecting);
+  opened_with_ = route_.settings.get();
   connection_ = route_.connect(executor_);
   co_return co_await connection_->open();
 }
@@ -254,6 +256,9 @@ bool Courier::settled_by_known_event() {
 
 void Courier::commit(const Attempt& attempt, const smtp::Settlement& settlement) {
   auto change = change_of(current_->entry, settlement, services_.clock.now());
+  if (settlement.account_wide ||
+      settlement.domain_wide)  // the probes of its hold show when it ends
+    change.next_attempt = held_until(current_->entry, *services_.rules.get(), change.event.at);
   change.last_reply.clear();
   if (attempt.reply) {
     change.last_reply = std::to_string(attempt.reply->code) + " " + attempt.reply->text;
@@ -286,13 +291,13 @@ void Courier::store(spool::Change change, bool was_in_doubt) {
   const auto when = change.notice ? change.event.at : change.next_attempt;
   const bool comes_back =
       change.notice || (change.to != spool::State::sent && change.to != spool::State::failed);
-  const bool doubt = change.to == spool::State::in_doubt;
-  if (!doubt) services_.doubts.end(entry.id);
+  if (!was_in_doubt) services_.doubts.end(entry.id);
   services_.store.change(
       std::move(change),
-      [&dispatch = dispatch_, &services = services_, id = entry.id, doubt, comes_back, when](bool) {
-        // An event that came while the entry became in doubt found it leased.
-        auto upstream_id = doubt ? services.doubts.end(id) : std::nullopt;
+      [&dispatch = dispatch_, &services = services_, id = entry.id, was_in_doubt, comes_back, when](
+          bool) {
+        // An event that came while this change was under way found the entry leased.
+        auto upstream_id = was_in_doubt ? services.doubts.end(id) : std::nullopt;
         if (upstream_id) settle_by_event(services, id, std::move(*upstream_id), {});
         if (comes_back) dispatch.due(when);
       });

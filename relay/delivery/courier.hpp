@@ -57,6 +57,7 @@ class Courier;
 /// What a courier tells the scheduler after each message.
 struct Report {
   std::shared_ptr<Courier> courier;
+  spool::QueueId id;
   spool::Lane lane;
   std::uint64_t octets = 0;
   std::size_t recipients = 0;
@@ -116,6 +117,7 @@ class Courier : public std::enable_shared_from_this<Courier> {
   net::asio::any_io_executor executor_;
   Dispatch& dispatch_;
   std::unique_ptr<UpstreamConnection> connection_;  ///< null: to be opened
+  std::shared_ptr<const config::Upstream> opened_with_;
   net::asio::steady_timer idle_;
   std::optional<spool::Job> job_;      ///< the next message
   std::optional<spool::Job> current_;  ///< the message under way

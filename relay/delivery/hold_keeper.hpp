@@ -3,6 +3,8 @@
 #include "relay/delivery/courier.hpp"
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,14 +19,19 @@ class HoldKeeper {
   HoldKeeper(CourierServices& services, std::function<void()> look)
       : services_(services), look_(std::move(look)) {}
 
-  /// `apps`: whose mail goes by this route; empty: everybody's.
-  void begin(const Route& route, const Hold& hold, const std::vector<std::string>& apps);
-  void end(const Route& route, const Hold& hold, const std::vector<std::string>& apps);
-  /// Keeps the route's holds over a restart, and shows them.
-  void save(const Route& route);
+  /// Whose mail goes by a route first; nothing: everybody's.
+  using Apps = std::optional<std::vector<std::string>>;
+  void begin(const Route& route, const Hold& hold, const Apps& apps);
+  void end(const Route& route, const Hold& hold, const Apps& apps);
 
  private:
-  void order(spool::Operation operation, const Hold& hold, const std::vector<std::string>& apps);
+  /// Keeps the route's holds over a restart.
+  void save(const Route& route);
+  void carry_out(spool::Operation operation,
+                 const Route& route,
+                 const Hold& hold,
+                 const Apps& apps);
+  void next(std::shared_ptr<std::vector<spool::Order>> orders, const Route& route);
 
   CourierServices& services_;
   std::function<void()> look_;

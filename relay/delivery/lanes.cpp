@@ -6,24 +6,30 @@ namespace delivery {
 
 bool Lanes::reserve(const spool::Lane& lane, std::uint64_t octets) {
   const std::lock_guard lock(mutex_);
-  const auto held = by_lane_.find(lane);
-  const std::size_t in_lane = held == by_lane_.end() ? 0 : held->second;
-  if (behind_.contains(lane) || jobs_ >= bounds_.jobs || octets_ + octets > bounds_.octets ||
-      in_lane >= bounds_.jobs_per_lane) {
+  const auto found = by_lane_.find(lane);
+  const Held held = found == by_lane_.end() ? Held{} : found->second;
+  const bool room = jobs_ < bounds_.jobs && octets_ + octets <= bounds_.octets &&
+                    held.jobs < bounds_.jobs_per_lane &&
+                    held.octets + octets <= bounds_.octets_per_lane;
+  if (!room || behind_.contains(lane)) {
     behind_.insert(lane);
     return false;
   }
-  ++jobs_;
-  octets_ += octets;
-  ++by_lane_[lane];
+  count(lane, octets);
   return true;
 }
 
 void Lanes::add(const spool::Lane& lane, std::uint64_t octets) {
   const std::lock_guard lock(mutex_);
+  count(lane, octets);
+}
+
+void Lanes::count(const spool::Lane& lane, std::uint64_t octets) {
   ++jobs_;
   octets_ += octets;
-  ++by_lane_[lane];
+  Held& held = by_lane_[lane];
+  ++held.jobs;
+  held.octets += octets;
 }
 
 void Lanes::remove(const spool::Lane& lane, std::uint64_t octets) {
@@ -31,7 +37,16 @@ void Lanes::remove(const spool::Lane& lane, std::uint64_t octets) {
   --jobs_;
   octets_ -= octets;
   const auto held = by_lane_.find(lane);
-  if (held != by_lane_.end() && --held->second == 0) by_lane_.erase(held);
+  if (held == by_lane_.end()) return;
+  held->second.octets -= octets;
+  if (--held->second.jobs == 0) by_lane_.erase(held);
+}
+
+std::set<spool::Lane> Lanes::in_memory() const {
+  const std::lock_guard lock(mutex_);
+  std::set<spool::Lane> lanes;
+  for (const auto& [lane, held] : by_lane_) lanes.insert(lane);
+  return lanes;
 }
 
 void Lanes::behind(const spool::Lane& lane) {

@@ -22,6 +22,9 @@ class QuotaWindow {
   explicit QuotaWindow(std::optional<std::uint64_t> quota = std::nullopt) : given_(quota) {}
   void quota(std::optional<std::uint64_t> given) { given_ = given; }
 
+  /// What was learned may no longer be true: an operator has changed something.
+  void forget() { learned_.reset(); }
+
   /// The upstream took so many recipients at that time: now, or in the last 24 hours (at start,
   /// from the store).
   void sent(std::uint64_t recipients, Time when);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -23,11 +24,9 @@ std::shared_ptr<const spool::Job> Reporter::about(const spool::Job& job,
   const std::string& to = addresses->contact(original.app);
   if (!policy::may_report(original.notice, addresses->from, to)) return nullptr;
   const auto now = clock_.now();
-  const auto milliseconds =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
   auto report = std::make_shared<spool::Job>();
   spool::Entry& entry = report->entry;
-  entry.id = spool::QueueId::make(milliseconds.count(), clock_.random());
+  entry.id = fresh_id(now);
   entry.app = original.app;
   entry.domain = addresses->domain;
   entry.envelope = {addresses->from, {to}};
@@ -52,6 +51,18 @@ std::shared_ptr<const spool::Job> Reporter::about(const spool::Job& job,
   report->octets = std::make_shared<const std::string>(policy::report(facts));
   entry.size = report->octets->size();
   return report;
+}
+
+/// Many messages may expire in one millisecond, and an id that is taken would leave its original
+/// unclosed: each report has a millisecond of its own.
+spool::QueueId Reporter::fresh_id(spool::WallTime now) const {
+  const auto wanted =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
+  auto last = last_milliseconds_.load();
+  while (
+      !last_milliseconds_.compare_exchange_weak(last, std::max<std::int64_t>(wanted, last + 1))) {
+  }
+  return spool::QueueId::make(std::max<std::int64_t>(wanted, last + 1), clock_.random());
 }
 
 std::string Reporter::boundary() const {

@@ -5,6 +5,8 @@
 #include "relay/net/published.hpp"
 #include "relay/spool/entry.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -40,9 +42,11 @@ class Reporter {
 
  private:
   [[nodiscard]] std::string boundary() const;
+  [[nodiscard]] spool::QueueId fresh_id(spool::WallTime now) const;
 
   const net::Published<ReportAddresses>& addresses_;
   net::Clock& clock_;
+  mutable std::atomic<std::int64_t> last_milliseconds_{0};
 };
 
 }  // namespace delivery

@@ -17,6 +17,9 @@ using namespace std::chrono_literals;
 namespace asio = net::asio;
 using std::chrono::milliseconds;
 
+constexpr auto ask_again = 1s;
+constexpr auto probe_patience = 15min;  ///< for a probe of which nothing is heard
+
 void sooner(std::optional<milliseconds>& first, std::optional<milliseconds> other) {
   if (other && (!first || *other < *first)) first = other;
 }
@@ -70,7 +73,7 @@ void Scheduler::deliver(spool::Job job, bool leased) {
 
 /// It was stored as held; the hold may have ended meanwhile, and nobody else would look at it.
 void Scheduler::release_if_free(const spool::Entry& entry) {
-  if (held(entry.app, entry.domain)) return;
+  if (held(entry.app, entry.domain) == entry.reason) return;
   spool::Order order;
   order.operation = spool::Operation::release;
   order.which.id = entry.id;
@@ -92,11 +95,37 @@ void Scheduler::look() {
   });
 }
 
-void Scheduler::reconsider() {
-  asio::post(context_, [this] {
-    for (const auto& outlet : outlets_) outlet->account().probe_now(services_.clock.monotonic());
+void Scheduler::order(spool::Order order, std::function<void(spool::Ordered)> done) {
+  asio::post(context_, [this, order = std::move(order), done = std::move(done)]() mutable {
+    give_back(order.which);
+    const bool changes = !order.dry_run;
+    services_.store.order(std::move(order),
+                          [this, changes, done = std::move(done)](const spool::Ordered& ordered) {
+                            if (changes) asio::post(context_, [this] { try_anew(); });
+                            look();
+                            done(ordered);
+                          });
   });
-  look();
+}
+
+/// Messages of such an order that wait in memory.
+void Scheduler::give_back(const spool::Filter& filter) {
+  const auto waiting = queue_.take_if([&](const spool::Entry& entry) {
+    return (!filter.id || entry.id == *filter.id) &&
+           (filter.app.empty() || entry.app == filter.app) &&
+           (filter.domain.empty() || entry.domain == filter.domain);
+  });
+  for (const spool::Job& job : waiting) {
+    const spool::Lane lane{job.entry.app, job.entry.urgent};
+    lanes_.remove(lane, job.entry.size);
+    lanes_.behind(lane);
+    services_.doubts.end(job.entry.id);
+    services_.store.give_back(job.entry.id);
+  }
+}
+
+void Scheduler::try_anew() {
+  for (const auto& outlet : outlets_) outlet->account().probe_now(services_.clock.monotonic());
 }
 
 void Scheduler::reloaded(Apportionment apportionment) {
@@ -110,7 +139,7 @@ void Scheduler::reloaded(Apportionment apportionment) {
 
 void Scheduler::drain(std::function<void()> done) {
   asio::post(context_, [this, done = std::move(done)]() mutable {
-    drained_ = std::move(done);
+    drained_.push_back(std::move(done));
     look_wanted_ = true;
     refill();
     check_drained();
@@ -137,6 +166,7 @@ void Scheduler::abort() {
 void Scheduler::settled(Report report) {
   asio::post(context_, [this, report = std::move(report)] {
     lanes_.remove(report.lane, report.octets);
+    probe_told(report.id);
     const std::size_t outlet = outlet_of(*report.courier);
     outlets_[outlet]->learn(report, services_.clock.monotonic(), stopping_);
     follow(outlet, report.consequence);
@@ -168,12 +198,16 @@ void Scheduler::due(std::chrono::system_clock::time_point when) {
 void Scheduler::show(observe::Metrics& metrics) {
   const Time now = services_.clock.monotonic();
   double rate = 0, quota = 0, sent = 0;
+  std::optional<policy::Reason> trouble;
   for (const auto& outlet : outlets_) {
     rate += outlet->limit();
     const auto known = outlet->account().known_quota(now);
     quota += known ? static_cast<double>(*known) : std::numeric_limits<double>::infinity();
     sent += static_cast<double>(outlet->account().sent_in_window(now));
+    for (const Hold& hold : outlet->account().holds())
+      if (hold.domain.empty()) trouble = hold.reason;
   }
+  metrics.upstream_account(trouble);
   metrics.upstream_rate_limit(rate);
   metrics.upstream_quota(quota, sent);
 }
@@ -189,8 +223,13 @@ void Scheduler::pump() {
 }
 
 void Scheduler::send_probes(Time now, Wait& again) {
+  for (const auto& [which, asked] : std::map(asked_)) {
+    if (!asked.again || asked.open) continue;
+    if (*asked.again <= now) ask_for_probe(which.first, which.second, now);
+    sooner(again, std::max(0ms, std::chrono::ceil<milliseconds>(*asked.again - now)));
+  }
   for (std::size_t i = 0; i < outlets_.size(); ++i) {
-    for (const Hold& hold : outlets_[i]->account().probes(now)) ask_for_probe(i, hold);
+    for (const Hold& hold : outlets_[i]->account().probes(now)) ask_for_probe(i, hold, now);
     if (const auto next = outlets_[i]->account().next_probe())
       sooner(again, std::max(0ms, std::chrono::ceil<milliseconds>(*next - now)));
   }
@@ -209,25 +248,49 @@ void Scheduler::send_probes(Time now, Wait& again) {
   });
 }
 
-/// One of the messages held shows whether the others must still wait: each time another one.
-void Scheduler::ask_for_probe(std::size_t outlet, const Hold& hold) {
-  const spool::QueueId last = probed_[hold];
+/// One of the messages held shows whether the others must still wait: each time another one, and
+/// one at a time.
+void Scheduler::ask_for_probe(std::size_t outlet, const Hold& hold, Time now) {
+  Asked& asked = asked_[{outlet, hold}];
+  if (asked.open && now - *asked.open < probe_patience) return;
+  asked.open = now;
+  const auto apps = apps_of(outlet);
+  if (apps && apps->empty()) return probe_found(outlet, hold, {});
   auto found = [this, outlet, hold](std::vector<spool::Job> jobs) {
     asio::post(context_, [this, outlet, hold, jobs = std::move(jobs)]() mutable {
-      if (jobs.empty()) {  // released by hand, say; what was put on hold meanwhile goes too
-        outlets_[outlet]->account().nothing_held(hold);
-        keeper_.end(outlets_[outlet]->route(), hold, apps_of(outlet));
-        probed_.erase(hold);
-      }
-      for (spool::Job& job : jobs) {
-        probed_[hold] = job.entry.id;
-        lanes_.add({job.entry.app, job.entry.urgent}, job.entry.size);
-        probes_.push_back({outlets_of(job.entry.app).front(), std::move(job)});
-      }
+      probe_found(outlet, hold, std::move(jobs));
       pump();
     });
   };
-  services_.store.lease_held(hold.reason, hold.domain, last, std::move(found));
+  services_.store.lease_held(hold.reason,
+                             hold.domain,
+                             apps.value_or(std::vector<std::string>()),
+                             asked.by,
+                             std::move(found));
+}
+
+void Scheduler::probe_found(std::size_t outlet, const Hold& hold, std::vector<spool::Job> jobs) {
+  Asked& asked = asked_[{outlet, hold}];
+  if (jobs.empty() && !asked.again) {
+    asked.open.reset();
+    asked.again = services_.clock.monotonic() + ask_again;
+  } else if (jobs.empty()) {  // released by hand, say; what was put on hold meanwhile goes too
+    asked_.erase({outlet, hold});
+    outlets_[outlet]->account().nothing_held(hold);
+    keeper_.end(outlets_[outlet]->route(), hold, apps_of(outlet));
+  }
+  for (spool::Job& job : jobs) {
+    asked.by = job.entry.id;
+    asked.again.reset();
+    lanes_.add({job.entry.app, job.entry.urgent}, job.entry.size);
+    probes_.push_back({outlet, std::move(job)});
+  }
+}
+
+/// Something is known of a message that may have been a probe.
+void Scheduler::probe_told(spool::QueueId id) {
+  for (auto& [hold, asked] : asked_)
+    if (asked.by == id) asked.open.reset();
 }
 
 /// The rate is not part of the choice: who goes next waits for it, however many recipients it has.
@@ -245,10 +308,11 @@ void Scheduler::send_ready(Time now, Wait& again) {
     if (wait > 0ms) {
       sooner(again, wait);
       waiting.insert(outlet);
+      if (waiting.size() == outlets_.size()) return;
       continue;
     }
     spool::Job job = std::move(*queue_.pop(may_send));
-    if (!give_up_if_expired(job)) outlet->employ(std::move(job), now);
+    if (!settled_meanwhile(job) && !give_up_if_expired(job)) outlet->employ(std::move(job), now);
   }
 }
 
@@ -263,8 +327,10 @@ bool Scheduler::any_room(Time now, Wait& again) {
 
 /// The upstream by which it can go now: of those it may use the first that can be reached.
 Outlet* Scheduler::ready_outlet(const spool::Entry& entry, Time now, Wait& again) {
-  for (const std::size_t index : outlets_of(entry.app)) {
+  const auto choices = outlets_of(entry.app);
+  for (const std::size_t index : choices) {
     Outlet& outlet = *outlets_[index];
+    if (index != choices.front() && outlet.account().held(entry.domain)) continue;
     const auto wait = outlet.wait(entry, now);
     if (wait && *wait <= 0ms) return &outlet;
     sooner(again, wait);
@@ -282,9 +348,9 @@ std::vector<std::size_t> Scheduler::outlets_of(std::string_view app) const {
   return all;
 }
 
-/// Whose mail an outlet's holds concern; empty: everybody's.
-std::vector<std::string> Scheduler::apps_of(std::size_t outlet) const {
-  if (outlets_.size() == 1) return {};
+/// Whose mail an outlet's holds concern.
+HoldKeeper::Apps Scheduler::apps_of(std::size_t outlet) const {
+  if (outlets_.size() == 1) return std::nullopt;
   std::vector<std::string> apps;
   for (const std::string& app : apportionment_.get()->apps)
     if (outlets_of(app).front() == outlet) apps.push_back(app);
@@ -307,10 +373,10 @@ void Scheduler::wake_in(milliseconds delay) {
 void Scheduler::check_drained() {
   const bool busy =
       std::ranges::any_of(outlets_, [](const auto& each) { return each->busy() > 0; });
-  if (!drained_ || busy || leasing_ || look_wanted_ || lanes_.any_behind({}) || !queue_.empty() ||
-      !probes_.empty())
+  if (drained_.empty() || busy || leasing_ || look_wanted_ || lanes_.any_behind({}) ||
+      !queue_.empty() || !probes_.empty())
     return;
-  std::exchange(drained_, nullptr)();
+  for (const auto& done : std::exchange(drained_, {})) done();
 }
 
 void Scheduler::check_stopped() {

@@ -20,6 +20,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace delivery {
@@ -55,9 +56,9 @@ class Scheduler final : public Dispatch {
 
   /// Something in the store may be due now: after a release, and now and then. Thread-safe.
   void look();
-  /// An operator has changed something: looks, and tries at once whether holds can end.
-  /// Thread-safe.
-  void reconsider();
+  /// Carries out an operator's order: what is only waiting in memory goes back to the store first,
+  /// and afterwards holds are tried anew. Thread-safe; `done` is called on a thread of the store.
+  void order(spool::Order order, std::function<void(spool::Ordered)> done);
   /// Keeps over a restart what it cannot find out again at once. Thread-safe.
   void keep_notes();
   /// The configuration was changed: what kept mail may be mended. Thread-safe.
@@ -89,24 +90,42 @@ class Scheduler final : public Dispatch {
     std::size_t outlet;
     spool::Job job;
   };
+  /// How a hold was probed last.
+  struct Asked {
+    spool::QueueId by;         ///< by which message
+    std::optional<Time> open;  ///< since when nothing is known of it
+    std::optional<Time>
+        again;  ///< none was found: asked once more then, for it may have been leased
+  };
 
   void pump();
   void send_probes(Time now, Wait& again);
-  void ask_for_probe(std::size_t outlet, const Hold& hold);
+  void ask_for_probe(std::size_t outlet, const Hold& hold, Time now);
+  void probe_found(std::size_t outlet, const Hold& hold, std::vector<spool::Job> jobs);
+  void probe_told(spool::QueueId id);
   void send_ready(Time now, Wait& again);
   [[nodiscard]] bool any_room(Time now, Wait& again);
   [[nodiscard]] Outlet* ready_outlet(const spool::Entry& entry, Time now, Wait& again);
   [[nodiscard]] std::vector<std::size_t> outlets_of(std::string_view app) const;
-  [[nodiscard]] std::vector<std::string> apps_of(std::size_t outlet) const;
+  [[nodiscard]] HoldKeeper::Apps apps_of(std::size_t outlet) const;
   [[nodiscard]] std::size_t outlet_of(const Courier& courier) const;
 
+  void give_back(const spool::Filter& filter);
+  void try_anew();
   void release_if_free(const spool::Entry& entry);
   void refill();
-  void leased(const std::set<spool::Lane>& asked, std::vector<spool::Job> jobs);
+  void leased(const std::set<spool::Lane>& asked,
+              std::size_t most_per_lane,
+              std::uint64_t most_octets,
+              std::vector<spool::Job> jobs);
   void take_in(spool::Job job);
   void look_at_held(spool::Job job);
   void look_at_doubt(spool::Job job);
-  void put_on_hold(const spool::Job& job, policy::Reason reason, spool::WallTime until);
+  [[nodiscard]] spool::Change hold_of(const spool::Entry& entry,
+                                      policy::Reason reason,
+                                      spool::WallTime look) const;
+  [[nodiscard]] spool::WallTime standard_look(const spool::Entry& entry) const;
+  bool settled_meanwhile(const spool::Job& job);
   bool give_up_if_expired(const spool::Job& job);
   void give_up(const spool::Job& job, policy::ReportKind kind);
   void put_away(const spool::Job& job, spool::Change change);
@@ -131,7 +150,7 @@ class Scheduler final : public Dispatch {
   HoldKeeper keeper_;
   FairQueue queue_;
   std::deque<Probe> probes_;  ///< go before the queue, holds or not; at most one a hold
-  std::map<Hold, spool::QueueId> probed_;  ///< by which message each hold was probed last
+  std::map<std::pair<std::size_t, Hold>, Asked> asked_;  ///< by outlet
   ClockGuard clock_guard_;
   net::asio::steady_timer pause_timer_;
   net::asio::steady_timer due_timer_;
@@ -139,7 +158,7 @@ class Scheduler final : public Dispatch {
   bool look_wanted_ = true;  ///< the store may hold due entries of any lane
   bool leasing_ = false;
   bool stopping_ = false;
-  std::function<void()> drained_;
+  std::vector<std::function<void()>> drained_;
   std::function<void()> stopped_;
 };
 

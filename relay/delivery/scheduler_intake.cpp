@@ -21,6 +21,7 @@ constexpr std::size_t few_ready = 50;  ///< in a lane: more is fetched
 constexpr std::size_t lease_page = 200;
 constexpr std::uint64_t lease_octets = 8ULL << 20U;
 constexpr auto look_again = 20ms;  ///< at the earliest after a look that found nothing
+constexpr auto look_soon = 15min;  ///< at a hold of its own while another one stands
 constexpr auto long_away = 24h;    ///< a relay that was off for longer may have met another clock
 
 /// Holds that only an operator or another part of the relay ends, not a message that probes.
@@ -35,12 +36,14 @@ std::string rate_note(const Route& route) { return "rate/" + route.settings.get(
 
 }  // namespace
 
-/// Fetches due entries of the lanes of which few are in memory.
+/// Fetches due entries of the lanes of which few are in memory. When there is much in all, a little
+/// of those that have nothing: what cannot go must not keep out what can.
 void Scheduler::refill() {
-  const auto full = queue_.lanes_with(few_ready);
-  if (stopping_ || leasing_ || lanes_.jobs() >= 2 * lanes_.bounds().jobs ||
-      lanes_.octets() >= lanes_.bounds().octets || (!look_wanted_ && !lanes_.any_behind(full)))
-    return;
+  const LaneBounds& bounds = lanes_.bounds();
+  const bool crowded = lanes_.jobs() >= 2 * bounds.jobs || lanes_.octets() >= bounds.octets;
+  const bool packed = lanes_.jobs() >= 4 * bounds.jobs || lanes_.octets() >= 3 * bounds.octets;
+  const auto full = crowded ? lanes_.in_memory() : queue_.lanes_with(few_ready);
+  if (stopping_ || leasing_ || packed || (!look_wanted_ && !lanes_.any_behind(full))) return;
   leasing_ = true;
   look_wanted_ = false;
   auto asked = lanes_.take_behind(full);  // what is accepted from here on sets them again
@@ -48,18 +51,24 @@ void Scheduler::refill() {
   spool::Wanted wanted;
   wanted.now = services_.clock.now();
   wanted.most = lease_page;
-  wanted.most_per_lane = few_ready;
-  wanted.most_octets = lease_octets;
+  wanted.most_per_lane = crowded ? few_ready / 5 : few_ready;
+  wanted.most_octets = crowded ? lease_octets / 4 : lease_octets;
   wanted.full = full;
-  services_.store.lease(std::move(wanted),
-                        [this, asked = std::move(asked)](std::vector<spool::Job> jobs) {
-                          asio::post(context_, [this, asked, jobs = std::move(jobs)]() mutable {
-                            leased(asked, std::move(jobs));
-                          });
-                        });
+  auto found = [this,
+                asked = std::move(asked),
+                most = wanted.most_per_lane,
+                octets = wanted.most_octets](std::vector<spool::Job> jobs) {
+    asio::post(context_, [this, asked, most, octets, jobs = std::move(jobs)]() mutable {
+      leased(asked, most, octets, std::move(jobs));
+    });
+  };
+  services_.store.lease(std::move(wanted), std::move(found));
 }
 
-void Scheduler::leased(const std::set<spool::Lane>& asked, std::vector<spool::Job> jobs) {
+void Scheduler::leased(const std::set<spool::Lane>& asked,
+                       std::size_t most_per_lane,
+                       std::uint64_t most_octets,
+                       std::vector<spool::Job> jobs) {
   leasing_ = false;
   std::uint64_t octets = 0;
   std::map<spool::Lane, std::size_t> found;
@@ -67,10 +76,10 @@ void Scheduler::leased(const std::set<spool::Lane>& asked, std::vector<spool::Jo
     const spool::Lane lane{job.entry.app, job.entry.urgent};
     octets += job.entry.size;
     lanes_.add(lane, job.entry.size);
-    if (++found[lane] >= few_ready) lanes_.behind(lane);
+    if (++found[lane] >= most_per_lane) lanes_.behind(lane);
     take_in(std::move(job));
   }
-  if (jobs.size() >= lease_page || octets >= lease_octets) {  // cut short: nobody had all of his
+  if (jobs.size() >= lease_page || octets >= most_octets) {  // cut short: nobody had all of his
     look_wanted_ = true;
     for (const spool::Lane& lane : asked) lanes_.behind(lane);
   }
@@ -82,26 +91,37 @@ void Scheduler::leased(const std::set<spool::Lane>& asked, std::vector<spool::Jo
 
 /// What the store or a session gave: into the queue, unless it must wait.
 void Scheduler::take_in(spool::Job job) {
-  if (job.entry.held_since) return look_at_held(std::move(job));
   if (job.entry.state == spool::State::in_doubt) return look_at_doubt(std::move(job));
-  if (const auto reason = held(job.entry.app, job.entry.domain)) {
-    const auto until = services_.clock.now() + services_.rules.get()->hold_expire;
-    return put_on_hold(job, *reason, until);
-  }
+  if (job.entry.held_since) return look_at_held(std::move(job));
+  if (const auto reason = held(job.entry.app, job.entry.domain))
+    return put_away(job, hold_of(job.entry, *reason, standard_look(job.entry)));
   queue_.push(std::move(job));
 }
 
-/// Its time to be looked at has come: it tries itself whether the hold is over, or is given up.
+/// Its time to be looked at has come: it tries itself whether its hold is over, or is given up, or
+/// stays as it is.
 void Scheduler::look_at_held(spool::Job job) {
   look_at_clock();
   const auto now = services_.clock.now();
-  const auto deadline = job.entry.held_since.value_or(now) + services_.rules.get()->hold_expire;
+  const auto deadline = *job.entry.held_since + services_.rules.get()->hold_expire;
   const bool over = now >= deadline;
   if (over && services_.clock_steady) return give_up(job, policy::ReportKind::hold_expired);
-  if (!over && probes_itself(job.entry.reason) && !held(job.entry.app, job.entry.domain))
-    return queue_.push(std::move(job));
-  const auto reason = job.entry.reason.value_or(policy::Reason::by_hand);
-  put_on_hold(job, reason, over ? now + ClockGuard::pause : deadline);
+  auto look = over ? now + ClockGuard::pause : deadline;
+  if (!over && probes_itself(job.entry.reason)) {
+    const auto standing = held(job.entry.app, job.entry.domain);
+    if (!standing) return queue_.push(std::move(job));
+    // By the hold that stands it is released with the others; from one of its own nobody releases
+    // it.
+    look = standing == job.entry.reason ? standard_look(job.entry)
+                                        : std::min(deadline, now + look_soon);
+  }
+  auto change = hold_of(job.entry, job.entry.reason.value_or(policy::Reason::by_hand), look);
+  change.quiet = true;
+  put_away(job, std::move(change));
+}
+
+spool::WallTime Scheduler::standard_look(const spool::Entry& entry) const {
+  return held_until(entry, *services_.rules.get(), services_.clock.now());
 }
 
 /// No event has settled it in its time.
@@ -122,22 +142,39 @@ void Scheduler::look_at_doubt(spool::Job job) {
   auto change = change_of(job.entry, settlement, now);
   change.last_reply = job.entry.last_reply;
   change.event.detail = "its final dot got no reply, and no event of the upstream came";
-  if (settlement.fate != smtp::Fate::retry) return put_away(job, std::move(change));
-  change.keeps_lease = true;
   observe::Circumstances more;
   more.was_in_doubt = true;
   services_.recorder.record(change.event, more);
+  if (settlement.fate != smtp::Fate::retry) return put_away(job, std::move(change));
+  change.keeps_lease = true;
   services_.store.change(std::move(change), [](bool) {});
+  services_.doubts.begin(job.entry.id);  // its event may still come while it waits for its turn
   job.entry.state = spool::State::queued;
-  queue_.push(std::move(job));
+  job.entry.held =
+      std::chrono::duration_cast<milliseconds>(now - job.entry.accepted_at) - facts.age;
+  job.entry.held_since.reset();
+  take_in(std::move(job));
 }
 
-void Scheduler::put_on_hold(const spool::Job& job, policy::Reason reason, spool::WallTime until) {
+spool::Change Scheduler::hold_of(const spool::Entry& entry,
+                                 policy::Reason reason,
+                                 spool::WallTime look) const {
   auto change =
-      change_of(job.entry, spool::State::held, policy::EventKind::held, services_.clock.now());
+      change_of(entry, spool::State::held, policy::EventKind::held, services_.clock.now());
   change.reason = change.event.reason = reason;
-  change.next_attempt = until;
+  change.next_attempt = look;
+  return change;
+}
+
+/// The event of an earlier attempt came while it waited for its turn.
+bool Scheduler::settled_meanwhile(const spool::Job& job) {
+  const auto upstream_id = services_.doubts.known(job.entry.id);
+  if (!upstream_id) return false;
+  auto change = settled_by_event(job.entry.id, *upstream_id, services_.clock.now());
+  change.only_from = 0;
+  services_.recorder.record(change.event);
   put_away(job, std::move(change));
+  return true;
 }
 
 bool Scheduler::give_up_if_expired(const spool::Job& job) {
@@ -164,25 +201,33 @@ void Scheduler::give_up(const spool::Job& job, policy::ReportKind kind) {
 /// Out of memory, into the store.
 void Scheduler::put_away(const spool::Job& job, spool::Change change) {
   lanes_.remove({job.entry.app, job.entry.urgent}, job.entry.size);
+  services_.doubts.end(job.entry.id);
   const auto when = change.notice ? change.event.at : change.next_attempt;
-  const bool comes_back = change.notice || change.to != spool::State::failed;
+  const bool comes_back =
+      change.notice || (change.to != spool::State::failed && change.to != spool::State::sent);
   services_.store.change(std::move(change), [this, comes_back, when](bool) {
     if (comes_back) due(when);
   });
 }
 
-/// Holds begin and end for all mail that they concern.
+/// Holds begin and end for all mail that they concern. What another courier has ended meanwhile
+/// does not begin.
 void Scheduler::follow(std::size_t outlet, const Consequence& consequence) {
   const auto apps = apps_of(outlet);
-  for (const Hold& hold : consequence.ended) keeper_.end(outlets_[outlet]->route(), hold, apps);
+  const auto standing = outlets_[outlet]->account().holds();
+  for (const Hold& hold : consequence.ended) {
+    asked_.erase({outlet, hold});
+    keeper_.end(outlets_[outlet]->route(), hold, apps);
+  }
   for (const Hold& hold : consequence.begun) {
+    if (std::ranges::find(standing, hold) == standing.end()) continue;
     keeper_.begin(outlets_[outlet]->route(), hold, apps);
-    const auto until = services_.clock.now() + services_.rules.get()->hold_expire;
     const auto concerned = queue_.take_if([&](const spool::Entry& entry) {
       return outlets_of(entry.app).front() == outlet &&
              (hold.domain.empty() || entry.domain == hold.domain);
     });
-    for (const spool::Job& job : concerned) put_on_hold(job, hold.reason, until);
+    for (const spool::Job& job : concerned)
+      put_away(job, hold_of(job.entry, hold.reason, standard_look(job.entry)));
   }
 }
 
@@ -243,7 +288,11 @@ void Scheduler::ask_next_due() {
   services_.store.next_due([this](std::optional<std::chrono::system_clock::time_point> due) {
     // The store looked a while ago: what due() has said since then may be earlier, and stays.
     asio::post(context_, [this, due] {
-      if (due) wake_at(std::max(*due, services_.clock.now() + look_again));
+      if (!due) return;
+      const auto soon = services_.clock.now() + look_again;
+      // More of a lane that has enough is fetched when there is less of it, not by the clock.
+      if (*due < soon && lanes_.any_behind({})) return;
+      wake_at(std::max(*due, soon));
     });
   });
 }

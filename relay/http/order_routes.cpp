@@ -92,12 +92,7 @@ mail::Result<Asked> read(std::string_view text) {
 asio::awaitable<std::optional<spool::Ordered>> carry_out(const Sources& sources,
                                                          spool::Order order) {
   auto question = [&](std::function<void(spool::Ordered)> answer) {
-    sources.store.order(
-        std::move(order),
-        [look = sources.look, answer = std::move(answer)](const spool::Ordered& ordered) {
-          if (look) look();
-          answer(ordered);
-        });
+    sources.order(std::move(order), std::move(answer));
   };
   co_return co_await ask<spool::Ordered>(question, sources.long_timeout);
 }

@@ -29,8 +29,8 @@ struct Sources {
   // and must not block long.
   /// queue.hold_expire, as it is now.
   std::function<std::chrono::seconds()> hold_expire;
-  /// Entries may be due now: after an order.
-  std::function<void()> look;
+  /// Carries out an order, on what delivery has in memory too.
+  std::function<void(spool::Order, std::function<void(spool::Ordered)>)> order;
   /// Delivers what is queued at full rate while mail is still taken; calls back when nothing is
   /// ready or in delivery (true), or that will not be (false: the relay stops).
   std::function<void(std::function<void(bool)>)> drain;

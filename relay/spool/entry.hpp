@@ -72,6 +72,7 @@ struct Change {
   QueueId id;
   State to{};
   bool keeps_lease = false;  ///< the mark before the final dot; else the change ends the lease
+  bool quiet = false;  ///< the event stays out of the timeline: nothing happened worth telling
   /// Bits (1 << State) of the states it applies to, and then only to an entry that is not leased;
   /// 0: any, by who holds the lease.
   std::uint8_t only_from = 0;

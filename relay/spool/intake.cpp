@@ -43,6 +43,7 @@ bool Intake::offer(PendingChange& change, bool leased) {
     return false;
   const bool awaited = change.change.to != State::sent;
   changes_.push_back(std::move(change));
+  ++changes_offered_;
   changes_awaited_ = changes_awaited_ || awaited;
   if (awaited || changes_.size() == 1) wake();
   return true;
@@ -59,6 +60,7 @@ bool Intake::offer(policy::Event refusal) {
 bool Intake::offer(PendingOrder& order) {
   const std::lock_guard lock(mutex_);
   if (closed_ || orders_.size() >= bounds_.orders) return false;
+  order.changes_before = changes_offered_;
   orders_.push_back(std::move(order));
   wake();
   return true;
@@ -146,10 +148,18 @@ Batch Intake::take_accepts_only() {
 
 std::optional<PendingOrder> Intake::take_order() {
   const std::lock_guard lock(mutex_);
-  if (orders_.empty()) return std::nullopt;
+  const auto taken = changes_offered_ - changes_.size();
+  if (orders_.empty() || orders_.front().changes_before > taken) return std::nullopt;
   auto order = std::move(orders_.front());
   orders_.pop_front();
   return order;
+}
+
+std::vector<PendingOrder> Intake::take_left_orders() {
+  const std::lock_guard lock(mutex_);
+  std::vector<PendingOrder> left;
+  move_front(orders_, orders_.size(), left);
+  return left;
 }
 
 std::vector<PendingChange> Intake::take_left_changes() {

@@ -62,17 +62,20 @@ class Ticket final : public Withdrawal {
 struct PendingChange {
   Change change;
   std::function<void(bool)> done;
+  std::function<void()> given_up;  ///< before done(false), if this one alone cannot be written
 };
 
 struct PendingOrder {
   Order order;
   std::function<void(Ordered)> done;
+  std::uint64_t changes_before = 0;  ///< set by the intake: how many it had been offered until then
 };
 
 using Notes = std::map<std::string, std::string, std::less<>>;
 
 struct Retention {
   WallTime timeline, failed, refusals;  ///< what is older than these goes
+  WallTime crowded;  ///< what finished before it may go when the file is over its size
 };
 
 /// What the writer takes into one commit.
@@ -105,8 +108,10 @@ class Intake {
   /// Takes what has gathered, waiting at most `patience` for something to come; nothing if only an
   /// order has. A message over the size for that comes alone, in turn with what else waits.
   Batch take(std::chrono::milliseconds patience);
-  /// The order that waits longest, if any.
+  /// The order that waits longest, if any, once every change that came before it has been taken.
   std::optional<PendingOrder> take_order();
+  /// Takes what is left, to be failed.
+  std::vector<PendingOrder> take_left_orders();
 
   /// Takes every accept that waits, to be failed: what the writer does when nothing can be written.
   Batch take_accepts_only();
@@ -139,6 +144,7 @@ class Intake {
   std::deque<std::shared_ptr<Ticket>> small_, large_;
   std::uint64_t waiting_octets_ = 0;
   std::deque<PendingChange> changes_;
+  std::uint64_t changes_offered_ = 0;
   bool changes_awaited_ = false;  ///< not only `sent`, which rides in whatever commit comes next
   std::deque<policy::Event> refusals_;
   std::deque<PendingOrder> orders_;

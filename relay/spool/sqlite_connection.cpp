@@ -65,6 +65,16 @@ std::string Connection::trouble() const {
 
 int Connection::code() const noexcept { return sqlite3_extended_errcode(handle_.get()); }
 
+/// A read asks for no room: it is "full" when a pointer leads beyond the largest file there can be.
+bool Connection::read_damage() const noexcept {
+  const int primary = code() & 0xff;
+  return primary == SQLITE_CORRUPT || primary == SQLITE_FULL;
+}
+
+bool Connection::maybe_damage() const noexcept {
+  return read_damage() || code() == SQLITE_IOERR_READ || code() == SQLITE_IOERR_SHORT_READ;
+}
+
 bool Connection::in_transaction() const noexcept {
   return sqlite3_get_autocommit(handle_.get()) == 0;
 }

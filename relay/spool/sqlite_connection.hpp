@@ -32,6 +32,12 @@ class Connection {
   bool execute(const char* sql);
   [[nodiscard]] std::string trouble() const;  ///< SQLite's words for the last failure
   [[nodiscard]] int code() const noexcept;    ///< SQLite's extended result code of the last call
+  /// Whether the last call, which read, failed for what stands in the file, and would again; else
+  /// the failure can pass (the disk, memory).
+  [[nodiscard]] bool read_damage() const noexcept;
+  /// Whether the last call, which wrote, can have failed for one place in the file: it could not be
+  /// read, or a pointer there leads beyond any page (and then only if the disk has room).
+  [[nodiscard]] bool maybe_damage() const noexcept;
   [[nodiscard]] bool in_transaction() const noexcept;
   [[nodiscard]] std::int64_t changed_rows() const noexcept;
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }

@@ -29,7 +29,8 @@ Expiry::Expiry(Connection& connection, const Ledger& ledger)
 
 Wrote Expiry::run(const Retention& retention, bool crowded, std::vector<Move>& moves, bool& more) {
   more = false;
-  auto wrote = remove_finished(crowded ? WallTime::max() : retention.timeline, moves, more);
+  auto wrote = remove_finished(
+      crowded ? std::max(retention.timeline, retention.crowded) : retention.timeline, moves, more);
   if (wrote == Wrote::yes) wrote = remove_content(retention.failed, more);
   if (wrote != Wrote::yes) return wrote;
   if (!delete_refusals_.run(to_milliseconds(retention.refusals), rows_at_once)) return fault();
@@ -52,37 +53,53 @@ Wrote Expiry::remove_finished(WallTime before, std::vector<Move>& moves, bool& m
       more = true;
     }
   }
-  std::erase_if(found, [&](const Finished& each) {
-    return each.ended > read_up_to || damaged_.contains(each.removal.id.value());
-  });
-  more = more && !found.empty();
+  std::erase_if(found, [&](const Finished& each) { return each.ended > read_up_to; });
   std::ranges::sort(found, {}, &Finished::ended);
   if (found.size() > static_cast<std::size_t>(rows_at_once)) {
     found.resize(static_cast<std::size_t>(rows_at_once));
     more = true;
   }
   for (auto& [removal, ended] : found) {
-    if (!remove(removal.id.value())) return fault();
+    if (!remove(removal.id.value())) return left_alone(removal.id.value(), damaged_, more);
     moves.push_back(std::move(removal));
   }
   return Wrote::yes;
 }
 
 bool Expiry::remove(std::int64_t id) {
-  if (delete_entry_.run(id) && delete_events_.run(id) && delete_octets_.run(id) &&
-      delete_trace_keys_.run(id))
-    return true;
-  if (fault() == Wrote::item_fault && damaged_.size() < most_damaged) damaged_.insert(id);
-  return false;
+  return delete_entry_.run(id) && delete_events_.run(id) && delete_octets_.run(id) &&
+         delete_trace_keys_.run(id);
+}
+
+/// A row that cannot be removed is known as damaged from then on, and the rest goes without it.
+/// With too many of them it may have been the disk: all are tried again at the next time.
+Wrote Expiry::left_alone(std::int64_t id, std::set<std::int64_t>& known, bool& more) {
+  more = false;
+  if (fault() == Wrote::store_fault && !connection_.maybe_damage()) return Wrote::store_fault;
+  more = known.size() < most_damaged;
+  if (!more) known.clear();
+  known.insert(id);
+  return Wrote::item_fault;
+}
+
+std::int64_t Expiry::beyond_damaged(std::int64_t rows) const {
+  return rows + static_cast<std::int64_t>(damaged_.size());
 }
 
 Wrote Expiry::finished_of(State state,
                           const Lane& lane,
                           std::int64_t before,
                           std::vector<Finished>& found) {
-  Rows rows(
-      finished_, word(state), lane.app, std::int64_t{lane.urgent ? 1 : 0}, before, rows_of_a_lane);
-  while (rows.next()) {
+  Rows rows(finished_,
+            word(state),
+            lane.app,
+            std::int64_t{lane.urgent ? 1 : 0},
+            before,
+            beyond_damaged(rows_of_a_lane));
+  std::int64_t left = rows_of_a_lane;
+  while (left > 0 && rows.next()) {
+    if (damaged_.contains(rows.integer(0))) continue;
+    --left;
     const auto size = static_cast<std::uint64_t>(rows.integer(2));
     found.push_back({{QueueId(rows.integer(0)), lane, size, Standing{state, {}}, std::nullopt},
                      rows.integer(1)});
@@ -90,16 +107,21 @@ Wrote Expiry::finished_of(State state,
   return rows.failed() ? fault() : Wrote::yes;
 }
 
+/// Of what is damaged at least the envelope goes, if it can.
 Wrote Expiry::remove_content(WallTime before, bool& more) {
   std::vector<std::int64_t> ids;
   {
-    Rows rows(failed_content_, to_milliseconds(before), rows_at_once);
-    while (rows.next()) ids.push_back(rows.integer(0));
+    Rows rows(failed_content_, to_milliseconds(before), beyond_damaged(rows_at_once));
+    while (rows.next())
+      if (!kept_envelopes_.contains(rows.integer(0))) ids.push_back(rows.integer(0));
     if (rows.failed()) return fault();
   }
-  more = more || ids.size() == static_cast<std::size_t>(rows_at_once);
-  for (const auto id : ids)
-    if (!clear_envelope_.run(id) || !delete_octets_.run(id)) return fault();
+  more = more || ids.size() >= static_cast<std::size_t>(rows_at_once);
+  for (const auto id : ids) {
+    const bool damaged = damaged_.contains(id);
+    if (clear_envelope_.run(id) && (damaged || delete_octets_.run(id))) continue;
+    return left_alone(id, damaged ? kept_envelopes_ : damaged_, more);
+  }
   return Wrote::yes;
 }
 

@@ -18,7 +18,8 @@ class Expiry {
   Expiry(Connection& connection, const Ledger& ledger);
 
   /// `crowded`: the file is over its size, so the oldest finished entries go whatever their age.
-  /// `more` says whether there is anything left to remove. What goes is appended to `moves`.
+  /// `more` says whether there is anything left to remove. What goes is appended to `moves`. After
+  /// an item fault `more` says whether the next run leaves out what this one stopped at.
   Wrote run(const Retention& retention, bool crowded, std::vector<Move>& moves, bool& more);
 
  private:
@@ -32,11 +33,14 @@ class Expiry {
                     std::int64_t before,
                     std::vector<Finished>& found);
   bool remove(std::int64_t id);
+  Wrote left_alone(std::int64_t id, std::set<std::int64_t>& known, bool& more);
+  std::int64_t beyond_damaged(std::int64_t rows) const;
   Wrote remove_content(WallTime before, bool& more);
   Wrote fault() const { return sqlite::fault(connection_); }
 
   Connection& connection_;
   std::set<std::int64_t> damaged_;  ///< rows that could not be removed: left alone, a few at most
+  std::set<std::int64_t> kept_envelopes_;  ///< of these, those that could not even be changed
   const Ledger& ledger_;
   Statement finished_, failed_content_, delete_entry_, delete_events_, delete_octets_;
   Statement clear_envelope_, delete_trace_keys_, delete_refusals_;

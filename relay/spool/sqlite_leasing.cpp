@@ -7,6 +7,10 @@
 namespace spool::sqlite {
 namespace {
 
+constexpr std::size_t most_looked_at = 2000;  ///< rows, for one that is held
+constexpr std::size_t most_put_off = 1000;
+constexpr std::chrono::minutes put_off_for{1};
+
 /// Sets an entry aside that cannot be delivered because of `damage`.
 PendingChange quarantine(QueueId id, const std::string& damage, WallTime now) {
   PendingChange pending;
@@ -35,6 +39,7 @@ void tell_unread(const Queries& queries, const SqliteOptions& options) {
 /// ended).
 std::vector<Job> Leasing::due(const Wanted& wanted) {
   now_ = wanted.now;
+  std::erase_if(put_off_, [this](const auto& each) { return each.second <= now_; });
   const Fits fits = [&](const Entry& entry) {
     const bool waits = entry.state == State::queued || entry.state == State::held ||
                        entry.state == State::in_doubt;
@@ -50,6 +55,7 @@ std::vector<Job> Leasing::due(const Wanted& wanted) {
       if (jobs.size() >= wanted.most || octets >= wanted.most_octets) return jobs;
       more = true;
       auto job = lease(line.ids[turn], fits);
+      if (queries_.failed() && !queries_.damaged()) return jobs;
       if (!job) continue;
       octets += job->entry.size;
       if (line.lane) last_given_ = *line.lane;
@@ -90,36 +96,46 @@ std::vector<QueueId> Leasing::unleased(State state,
                                        std::size_t most) {
   std::vector<QueueId> ids;
   queries_.each_due(state, lane, now, [&](QueueId id, WallTime) {
-    if (ids.size() < most && !ledger_.leased(id)) ids.push_back(id);
+    if (ids.size() < most && available(id)) ids.push_back(id);
     return ids.size() < most;
   });
   if (queries_.failed()) note_failure();
   return ids;
 }
 
-std::vector<Job> Leasing::held(policy::Reason reason, const std::string& domain, QueueId after) {
-  const auto domains = domain.empty() ? queries_.held_domains(reason) : std::vector{domain};
+std::vector<Job> Leasing::held(policy::Reason reason, const HeldBy& whose, QueueId after) {
+  auto held_for = queries_.held_for(reason, whose.domain, most_looked_at);
+  if (queries_.failed()) note_failure();
+  std::erase_if(held_for, [&](const HeldFor& each) {
+    return !whose.apps.empty() && std::ranges::find(whose.apps, each.app) == whose.apps.end();
+  });
+  std::size_t left = most_looked_at;
   for (const QueueId from : {after, QueueId(0)})
     for (const bool urgent : {true, false})
-      if (auto job = oldest_held(reason, domains, urgent, from)) return {std::move(*job)};
+      if (auto job = oldest_held(reason, held_for, urgent, from, left)) return {std::move(*job)};
   return {};
 }
 
+/// Of each domain and app the oldest that nobody has, of these the oldest that can be given out.
 std::optional<Job> Leasing::oldest_held(policy::Reason reason,
-                                        const std::vector<std::string>& domains,
+                                        const std::vector<HeldFor>& whose,
                                         bool urgent,
-                                        QueueId after) {
+                                        QueueId after,
+                                        std::size_t& left) {
   const Fits fits = [&](const Entry& entry) {
     return entry.state == State::held && entry.reason == reason;
   };
   std::vector<QueueId> oldest;
-  for (const auto& each : domains)
+  for (const auto& each : whose) {
     queries_.each_held(reason, each, urgent, after, [&](QueueId id) {
-      if (ledger_.leased(id)) return true;
+      if (left == 0) return false;
+      --left;
+      if (!available(id)) return true;
       oldest.push_back(id);
       return false;
     });
-  if (queries_.failed()) note_failure();
+    if (queries_.failed()) note_failure();
+  }
   std::ranges::sort(oldest);
   for (const auto id : oldest)
     if (auto job = lease(id, fits)) return job;
@@ -131,9 +147,11 @@ std::optional<WallTime> Leasing::next_due() {
   for (const auto state : {State::queued, State::held, State::in_doubt}) {
     for (const auto& lane : ledger_.lanes(state)) {
       queries_.each_due(state, lane, next.value_or(WallTime::max()), [&](QueueId id, WallTime due) {
+        if (next && due >= *next) return false;
         if (ledger_.leased(id)) return true;
-        next = due;
-        return false;
+        const auto from = std::max(due, readable_from(id));
+        next = std::min(next.value_or(from), from);
+        return from > due;
       });
       if (queries_.failed()) note_failure();
     }
@@ -143,25 +161,54 @@ std::optional<WallTime> Leasing::next_due() {
 
 std::optional<Job> Leasing::lease(QueueId id, const Fits& fits) {
   if (!ledger_.lease(id)) return std::nullopt;
-  return read(id, fits);
+  auto job = read(id, fits);
+  if (queries_.failed() && !queries_.damaged()) put_off(id);
+  return job;
 }
 
 /// Nothing when the entry is not to be given out; its lease has then ended, or ends with its
-/// quarantine.
+/// quarantine. What somebody has settled meanwhile has no octets any more, and is whole.
 std::optional<Job> Leasing::read(QueueId id, const Fits& fits) {
-  auto read = queries_.job(id);
-  if (!read.found || (read.damage.empty() && !fits(read.entry))) {
+  auto read = queries_.entry(id);
+  if (!read && queries_.damaged()) read = ReadEntry{{}, "its row cannot be read"};
+  if (!read || (read->damage.empty() && !fits(read->entry))) {
     ledger_.release(id);
     return std::nullopt;
   }
-  if (!read.damage.empty()) {
-    set_aside(id, read.damage);
+  auto octets = read->damage.empty() ? queries_.octets(id) : nullptr;
+  if (queries_.failed() && !queries_.damaged()) {
+    ledger_.release(id);
     return std::nullopt;
   }
-  const auto state = read.entry.state;
+  if (read->damage.empty()) read->damage = damage_of(octets, read->entry);
+  if (!read->damage.empty()) {
+    set_aside(id, read->damage);
+    return std::nullopt;
+  }
+  const auto state = read->entry.state;
   ledger_.read(id, state);
-  if (state != State::in_doubt) read.entry.state = State::in_delivery;
-  return Job{std::move(read.entry), std::move(read.octets), std::nullopt};
+  if (state != State::in_doubt) read->entry.state = State::in_delivery;
+  return Job{std::move(read->entry), std::move(octets), std::nullopt};
+}
+
+/// Empty: the octets that were read are the entry's.
+std::string Leasing::damage_of(const Octets& octets, const Entry& entry) const {
+  if (!octets) return queries_.failed() ? "its octets cannot be read" : "its octets are missing";
+  return octets->size() == entry.size ? "" : "its octets are not whole";
+}
+
+/// An entry that the disk does not give now is left alone for a while, so that those behind it are
+/// reached.
+void Leasing::put_off(QueueId id) {
+  note_failure();
+  if (put_off_.size() >= most_put_off) put_off_.clear();
+  put_off_[id.value()] = now_ + put_off_for;
+}
+
+/// When an entry may be read again; in the past for all but those put off.
+WallTime Leasing::readable_from(QueueId id) const {
+  const auto found = put_off_.find(id.value());
+  return found == put_off_.end() ? WallTime::min() : found->second;
 }
 
 /// The lease ends with the change; if not even that can be written, it stays, so that the row is

@@ -71,14 +71,19 @@ policy::EventKind event_of(Operation operation, State from) {
 }  // namespace
 
 Orders::Orders(Connection& connection, std::string_view trace_secret, const Ledger& ledger)
-    : page_(connection, sql::order_page), key_(trace_secret), ledger_(ledger) {}
+    : connection_(connection),
+      page_(connection, sql::order_page),
+      known_before_(connection, sql::known_before),
+      key_(trace_secret),
+      ledger_(ledger) {}
 
 void Orders::begin(PendingOrder order) {
   current_ = std::move(order);
   result_ = {};
   const auto& id = current_->order.which.id;
   before_ = QueueId(id ? id->value() + 1 : std::numeric_limits<std::int64_t>::max());
-  ended_ = false;
+  tried_ = before_;
+  ended_ = passed_over_ = false;
   released_urgent_ = 0;
   seen_.clear();
 }
@@ -86,7 +91,7 @@ void Orders::begin(PendingOrder order) {
 std::vector<PendingChange> Orders::next_page() {
   std::vector<PendingChange> changes;
   if (ended_) {
-    finish(true);
+    finish(!passed_over_);
     return changes;
   }
   std::vector<Candidate> page;
@@ -107,7 +112,7 @@ std::vector<PendingChange> Orders::next_page() {
 /// The next rows that the order is for; false: they could not be read.
 bool Orders::read_page(std::vector<Candidate>& page) {
   const auto rows_wanted = current_->order.which.id ? 1 : rows_at_once;
-  Rows rows(page_, before_.value(), rows_wanted);
+  Rows rows(page_, before_.value() - 1, rows_wanted);
   std::int64_t looked_at = 0;
   while (page.size() < changes_at_once && rows.next()) {
     ++looked_at;
@@ -117,7 +122,21 @@ bool Orders::read_page(std::vector<Candidate>& page) {
   }
   const bool stopped_early = page.size() == changes_at_once;
   ended_ = current_->order.which.id || (!stopped_early && looked_at < rows_wanted);
-  return !rows.failed();
+  return !rows.failed() || (connection_.read_damage() && pass_over());
+}
+
+/// Goes on below what cannot be read of the entries, which the order then cannot have done anything
+/// to.
+bool Orders::pass_over() {
+  passed_over_ = true;
+  Rows rows(known_before_, std::min(before_, tried_).value());
+  const bool found = rows.next() && !rows.is_null(0);
+  if (rows.failed()) return false;
+  ended_ = !found || current_->order.which.id;
+  if (!found) return true;
+  tried_ = QueueId(rows.integer(0));
+  before_ = QueueId(rows.integer(0) + 1);
+  return true;
 }
 
 Orders::Candidate Orders::read(const Rows& rows) {
@@ -126,7 +145,7 @@ Orders::Candidate Orders::read(const Rows& rows) {
   read.app = rows.text(1);
   read.domain = rows.text(2);
   read.state = state_of(rows.text(3));
-  if (!rows.is_null(4)) read.reason = policy::reason_of(rows.text(4));
+  read.reason = reason_at(rows, 4, read.state);
   read.accepted_at = from_milliseconds(rows.integer(5));
   read.urgent = rows.integer(6) != 0;
   read.attempts = static_cast<std::uint32_t>(rows.integer(7));
@@ -177,6 +196,7 @@ PendingChange Orders::change_of(const Candidate& candidate) {
     result_.matched += done ? 1 : 0;
     result_.superseded += done && closes ? 1 : 0;
   };
+  pending.given_up = [this] { passed_over_ = true; };
   return pending;
 }
 

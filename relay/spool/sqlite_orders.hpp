@@ -44,19 +44,23 @@ class Orders {
   };
   static Candidate read(const Rows& rows);
   bool read_page(std::vector<Candidate>& page);
+  bool pass_over();
   bool fits(const Candidate& candidate) const;
   PendingChange change_of(const Candidate& candidate);
   bool superseded(const Candidate& candidate);
   WallTime released_at(const Candidate& candidate);
   void finish(bool complete);
 
-  Statement page_;
+  Connection& connection_;
+  Statement page_, known_before_;
   TraceKey key_;
   const Ledger& ledger_;
   std::optional<PendingOrder> current_;
   Ordered result_;
   QueueId before_;  ///< what is below is yet to be looked at
+  QueueId tried_;   ///< that was begun with last after a page that could not be read
   bool ended_ = false;
+  bool passed_over_ = false;  ///< something could not be read or written
   std::int64_t released_urgent_ = 0;
   std::unordered_set<std::int64_t> seen_;  ///< app and recipient of what the order released
 };

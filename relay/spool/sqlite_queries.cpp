@@ -14,16 +14,10 @@ namespace {
 /// Trace keys are read so much at a time, in milliseconds of accepting: no long read transaction.
 constexpr std::int64_t trace_slice = 3'600'000;
 
-std::optional<policy::Reason> reason_at(const Rows& rows, int column) {
-  if (rows.is_null(column)) return std::nullopt;
-  return policy::reason_of(rows.text(column));
-}
-
 /// What of the row in `rows` is not as any version writes it.
-std::string damage_of(const Rows& rows, const Entry& entry, bool envelope_read) {
+std::string damage_of(const Rows& rows, bool envelope_read) {
   const auto state = state_of(rows.text(7));
   if (!state) return "its state is not a known word";
-  if (!rows.is_null(8) && !entry.reason) return "its reason is not a known word";
   const bool needs_envelope = *state != State::sent && *state != State::failed;
   if (!envelope_read && (needs_envelope || !rows.is_null(3))) return "its envelope is damaged";
   return {};
@@ -40,7 +34,7 @@ ReadEntry read_entry(const Rows& rows) {
   entry.size = static_cast<std::uint64_t>(rows.integer(5));
   entry.accepted_at = from_milliseconds(rows.integer(6));
   entry.state = state_of(rows.text(7)).value_or(State::failed);
-  entry.reason = reason_at(rows, 8);
+  entry.reason = reason_at(rows, 8, entry.state);
   entry.next_attempt = from_milliseconds(rows.integer(9));
   entry.attempts = static_cast<std::uint32_t>(rows.integer(10));
   entry.last_reply = rows.text(11);
@@ -50,7 +44,7 @@ ReadEntry read_entry(const Rows& rows) {
   const bool holding = entry.state == State::held || entry.state == State::in_doubt;
   if (holding && !rows.is_null(15)) entry.held_since = from_milliseconds(rows.integer(15));
   entry.held = std::chrono::milliseconds(rows.integer(16));
-  read.damage = damage_of(rows, entry, envelope.has_value());
+  read.damage = damage_of(rows, envelope.has_value());
   if (envelope) entry.envelope = std::move(*envelope);
   return read;
 }
@@ -63,13 +57,14 @@ Queries::Queries(Connection& connection, std::string_view trace_secret)
       entry_(connection, sql::entry_by_id),
       octets_(connection, sql::octets_by_id),
       due_(connection, sql::due),
-      next_held_domain_(connection, sql::next_held_domain),
+      next_held_for_(connection, sql::next_held_for),
       held_(connection, sql::held),
       census_(connection, sql::census),
-      held_for_(connection, sql::held_for),
+      held_count_(connection, sql::held_count),
       notes_(connection, sql::notes),
       oldest_(connection, sql::oldest_unsettled),
       outline_(connection, sql::outline),
+      known_after_(connection, sql::known_after),
       timeline_(connection, sql::timeline),
       traceable_before_(connection, sql::traceable_before),
       traced_(connection, sql::traced),
@@ -81,25 +76,6 @@ std::optional<ReadEntry> Queries::entry(QueueId id) {
   finish(rows);
   if (!found) return std::nullopt;
   return read_entry(rows);
-}
-
-ReadJob Queries::job(QueueId id) {
-  ReadJob job;
-  auto read = entry(id);
-  if (!read) {
-    job.found = failed_;
-    if (failed_) job.damage = "its row cannot be read";
-    return job;
-  }
-  job.entry = std::move(read->entry);
-  job.damage = std::move(read->damage);
-  job.octets = octets(id);
-  if (!job.damage.empty()) return job;
-  if (!job.octets)
-    job.damage = failed_ ? "its octets cannot be read" : "its octets are missing";
-  else if (job.octets->size() != job.entry.size)
-    job.damage = "its octets are not whole";
-  return job;
 }
 
 Octets Queries::octets(QueueId id) {
@@ -119,25 +95,34 @@ void Queries::each_due(State state,
   finish(rows);
 }
 
-std::vector<std::string> Queries::held_domains(policy::Reason reason) {
-  std::vector<std::string> domains;
-  std::string last;
-  while (true) {
-    Rows rows(next_held_domain_, policy::word(reason), last);
-    const bool found = rows.next() && !rows.is_null(0);
+std::vector<HeldFor> Queries::held_for(policy::Reason reason,
+                                       const std::string& domain,
+                                       std::size_t most) {
+  std::vector<HeldFor> found;
+  HeldFor last{domain, {}};
+  while (found.size() < most) {
+    Rows rows(next_held_for_, policy::word(reason), last.domain, last.app);
+    const bool more = rows.next();
     finish(rows);
-    if (!found) return domains;
-    last = rows.text(0);
-    domains.push_back(last);
+    if (!more) break;
+    last = {std::string(rows.text(0)), std::string(rows.text(1))};
+    if (!domain.empty() && last.domain != domain) break;
+    found.push_back(last);
   }
+  return found;
 }
 
 void Queries::each_held(policy::Reason reason,
-                        const std::string& domain,
+                        const HeldFor& whom,
                         bool urgent,
                         QueueId after,
                         const std::function<bool(QueueId)>& take) {
-  Rows rows(held_, policy::word(reason), domain, std::int64_t{urgent ? 1 : 0}, after.value());
+  Rows rows(held_,
+            policy::word(reason),
+            whom.domain,
+            whom.app,
+            std::int64_t{urgent ? 1 : 0},
+            after.value());
   while (rows.next())
     if (!take(QueueId(rows.integer(0)))) break;
   finish(rows);
@@ -145,14 +130,16 @@ void Queries::each_held(policy::Reason reason,
 
 std::vector<Outline> Queries::outlines(QueueId after, std::int64_t most) {
   std::vector<Outline> outlines;
-  Rows rows(outline_, after.value(), most);
-  while (rows.next())
+  Rows rows(outline_, after.value() + 1, most);
+  while (rows.next()) {
+    const auto state = state_of(rows.text(3));
     outlines.push_back({QueueId(rows.integer(0)),
                         std::string(rows.text(1)),
                         std::string(rows.text(2)),
-                        state_of(rows.text(3)),
-                        reason_at(rows, 4),
+                        state,
+                        reason_at(rows, 4, state),
                         from_milliseconds(rows.integer(5))});
+  }
   finish(rows);
   return outlines;
 }
@@ -183,7 +170,7 @@ std::vector<policy::Event> Queries::timeline(const Entry& entry) {
     event.queue_id = entry.id.text();
     event.app = entry.app;
     event.domain = entry.domain;
-    event.reason = reason_at(rows, 2);
+    event.reason = reason_at(rows, 2, std::nullopt);
     event.detail = rows.text(3);
     events.push_back(std::move(event));
   }
@@ -199,22 +186,25 @@ std::optional<QueueId> Queries::traceable_before(QueueId id) {
   return found ? std::optional(QueueId(rows.integer(0))) : std::nullopt;
 }
 
-std::vector<QueueId> Queries::traced(std::string_view word, std::size_t most) {
-  const auto key = trace_key_.of(word);
-  std::vector<QueueId> ids;
-  QueueId above{std::numeric_limits<std::int64_t>::max()};
-  while (ids.size() < most) {
-    const auto newest = traceable_before(above);
-    if (!newest) break;
-    const auto from = QueueId::make(newest->unix_milliseconds() - trace_slice, 0);
-    const auto wanted = static_cast<std::int64_t>(most - ids.size());
-    Rows rows(traced_, from.value(), above.value(), key, wanted);
-    while (rows.next()) ids.emplace_back(rows.integer(0));
-    finish(rows);
-    if (failed_) break;
-    above = from;
-  }
-  return ids;
+std::optional<QueueId> Queries::traced(std::string_view word,
+                                       QueueId above,
+                                       std::size_t most,
+                                       std::vector<QueueId>& ids) {
+  const auto newest = traceable_before(above);
+  if (!newest) return std::nullopt;
+  const auto from = QueueId::make(newest->unix_milliseconds() - trace_slice, 0);
+  Rows rows(
+      traced_, from.value(), above.value(), trace_key_.of(word), static_cast<std::int64_t>(most));
+  while (rows.next()) ids.emplace_back(rows.integer(0));
+  finish(rows);
+  return failed_ ? std::nullopt : std::optional(from);
+}
+
+std::optional<QueueId> Queries::known_after(QueueId id) {
+  Rows rows(known_after_, id.value());
+  const bool found = rows.next() && !rows.is_null(0);
+  finish(rows);
+  return found ? std::optional(QueueId(rows.integer(0))) : std::nullopt;
 }
 
 std::vector<Trace> Queries::refusals(std::string_view reference, std::size_t most) {
@@ -227,7 +217,7 @@ std::vector<Trace> Queries::refusals(std::string_view reference, std::size_t mos
     event.at = from_milliseconds(rows.integer(1));
     event.app = rows.text(2);
     event.domain = rows.text(3);
-    event.reason = reason_at(rows, 4);
+    event.reason = reason_at(rows, 4, std::nullopt);
     event.detail = rows.text(5);
     traces.push_back({std::nullopt, {std::move(event)}});
   }
@@ -237,6 +227,7 @@ std::vector<Trace> Queries::refusals(std::string_view reference, std::size_t mos
 
 void Queries::census(Ledger& ledger) {
   auto oldest = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t held = 0;
   {
     Rows rows(census_);
     while (rows.next()) {
@@ -245,6 +236,7 @@ void Queries::census(Ledger& ledger) {
                  {std::string(rows.text(1)), rows.integer(2) != 0},
                  {static_cast<std::uint64_t>(rows.integer(3)),
                   static_cast<std::uint64_t>(rows.integer(4))});
+      if (state == State::held) held += static_cast<std::uint64_t>(rows.integer(3));
       if (state == State::queued || state == State::in_doubt)
         oldest = std::min(oldest, rows.integer(5));
     }
@@ -253,16 +245,20 @@ void Queries::census(Ledger& ledger) {
   }
   static_cast<void>(ledger.start_search());
   ledger.end_search(QueueId(oldest));
-  census_of_held(ledger);
+  census_of_held(ledger, held);
 }
 
-void Queries::census_of_held(Ledger& ledger) {
+/// Of `held` entries, those whose reason only a later version knows count as reason_at() has them.
+void Queries::census_of_held(Ledger& ledger, std::uint64_t held) {
   for (const auto& reason : policy::reasons()) {
-    Rows rows(held_for_, reason.word);
-    if (rows.next()) ledger.add_held(reason.reason, static_cast<std::uint64_t>(rows.integer(0)));
+    Rows rows(held_count_, reason.word);
+    const auto known = rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
     finish(rows);
     if (failed_) return;
+    ledger.add_held(reason.reason, known);
+    held -= std::min(held, known);
   }
+  ledger.add_held(policy::Reason::by_hand, held);
 }
 
 Notes Queries::notes() {

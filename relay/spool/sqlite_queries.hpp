@@ -20,14 +20,6 @@ struct ReadEntry {
   std::string damage;  ///< what cannot be read of it; empty: whole
 };
 
-/// An entry with its octets, as far as they could be read.
-struct ReadJob {
-  Entry entry;
-  Octets octets;
-  bool found = true;
-  std::string damage;  ///< why it cannot be delivered; empty: it can
-};
-
 /// What `list` needs of an entry to choose it.
 struct Outline {
   QueueId id;
@@ -37,6 +29,11 @@ struct Outline {
   WallTime accepted_at{};
 };
 
+/// Whose entries are held for a reason.
+struct HeldFor {
+  std::string domain, app;
+};
+
 /// The reads of the spool, each over as few rows as it needs, none leaving a read transaction open.
 class Queries {
  public:
@@ -44,8 +41,6 @@ class Queries {
 
   /// Nothing if there is no such entry (or it could not be read at all: then `failed()`).
   std::optional<ReadEntry> entry(QueueId id);
-  /// The entry with its octets, held against each other.
-  ReadJob job(QueueId id);
   /// Null if there are none.
   Octets octets(QueueId id);
   /// Calls `take` for the lane's entries in this state that are due by `now`, the longest due
@@ -54,19 +49,27 @@ class Queries {
                 const Lane& lane,
                 WallTime now,
                 const std::function<bool(QueueId, WallTime)>& take);
-  /// The sender domains of entries held for this reason.
-  std::vector<std::string> held_domains(policy::Reason reason);
+  /// Who has entries held for this reason, of one domain or, if that is empty, of any.
+  std::vector<HeldFor> held_for(policy::Reason reason, const std::string& domain, std::size_t most);
   /// Calls `take` for the entries held for this reason, the oldest first, until it says false.
   void each_held(policy::Reason reason,
-                 const std::string& domain,
+                 const HeldFor& whom,
                  bool urgent,
                  QueueId after,
                  const std::function<bool(QueueId)>& take);
   std::vector<Outline> outlines(QueueId after, std::int64_t most);
   std::optional<WallTime> oldest_unsettled(Ledger& ledger);
   std::vector<policy::Event> timeline(const Entry& entry);
-  /// Entries whose Message-ID, SES message id or recipient the word is, newest first.
-  std::vector<QueueId> traced(std::string_view word, std::size_t most);
+  /// Appends entries below `above` whose Message-ID, SES message id or recipient the word is,
+  /// newest first, out of one slice of time; gives what the next slice is below, nothing after the
+  /// last.
+  std::optional<QueueId> traced(std::string_view word,
+                                QueueId above,
+                                std::size_t most,
+                                std::vector<QueueId>& ids);
+  /// The lowest id above this one that anything is known of, read beside the entries: the way round
+  /// a damaged page of theirs.
+  std::optional<QueueId> known_after(QueueId id);
   std::vector<Trace> refusals(std::string_view reference, std::size_t most);
   /// Counts all entries into the ledger.
   void census(Ledger& ledger);
@@ -76,20 +79,25 @@ class Queries {
   [[nodiscard]] bool failed() const noexcept {
     return failed_;
   }  ///< the last read ended in an error
+  /// And that for what stands in the file: it would again.
+  [[nodiscard]] bool damaged() const noexcept { return damaged_; }
   [[nodiscard]] std::string trouble() const { return connection_.trouble(); }
 
  private:
   std::optional<QueueId> traceable_before(QueueId id);
-  void finish(const Rows& rows) { failed_ = rows.failed(); }
+  void finish(const Rows& rows) {
+    failed_ = rows.failed();
+    damaged_ = failed_ && connection_.read_damage();
+  }
 
-  void census_of_held(Ledger& ledger);
+  void census_of_held(Ledger& ledger, std::uint64_t held);
 
   Connection& connection_;
   TraceKey trace_key_;
-  Statement entry_, octets_, due_, next_held_domain_, held_, census_, held_for_, notes_, oldest_;
-  Statement outline_, timeline_;
+  Statement entry_, octets_, due_, next_held_for_, held_, census_, held_count_, notes_, oldest_;
+  Statement outline_, known_after_, timeline_;
   Statement traceable_before_, traced_, refusal_;
-  bool failed_ = false;
+  bool failed_ = false, damaged_ = false;
 };
 
 }  // namespace spool::sqlite

@@ -15,9 +15,9 @@ constexpr std::size_t delivery_reads = 64;
 
 bool Reader::ask(std::function<void(Reader&)> read, bool delivery) {
   const std::lock_guard lock(mutex_);
-  const auto most = options_.reads + (delivery ? delivery_reads : 0);
-  if (stopped_ || reads_.size() >= most) return false;
-  reads_.push_back(std::move(read));
+  auto& reads = delivery ? deliveries_ : reads_;
+  if (stopped_ || reads.size() >= (delivery ? delivery_reads : options_.reads)) return false;
+  reads.push_back(std::move(read));
   asked_.notify_one();
   return true;
 }
@@ -29,13 +29,17 @@ void Reader::ask_again(std::function<void(Reader&)> read) {
   reads_.push_back(std::move(read));
 }
 
+/// Delivery's first, but one of the others after each, so that neither waits for more than one.
 void Reader::run() {
   std::unique_lock lock(mutex_);
+  bool delivered = false;
   while (true) {
-    asked_.wait(lock, [this] { return stopped_ || !reads_.empty(); });
-    if (reads_.empty()) return;
-    const auto read = std::move(reads_.front());
-    reads_.pop_front();
+    asked_.wait(lock, [this] { return stopped_ || !reads_.empty() || !deliveries_.empty(); });
+    if (reads_.empty() && deliveries_.empty()) return;
+    delivered = reads_.empty() || (!deliveries_.empty() && !delivered);
+    auto& reads = delivered ? deliveries_ : reads_;
+    const auto read = std::move(reads.front());
+    reads.pop_front();
     lock.unlock();
     read(*this);
     lock.lock();
@@ -60,11 +64,13 @@ bool Reader::fits(const Filter& filter, const Outline& outline) const {
 }
 
 void Reader::list(const std::shared_ptr<Listing>& listing) {
+  if (stopped_) return listing->done({});
   auto& filter = listing->filter;
   const auto limit = std::min(filter.limit, most_listed);
   const auto rows = filter.id ? 1 : outlines_at_once;
   if (filter.id) filter.after = std::max(filter.after, QueueId(filter.id->value() - 1));
   const auto outlines = queries_.outlines(filter.after, rows);
+  const bool damaged = queries_.damaged();
   if (queries_.failed()) note_failure();
   for (const auto& outline : outlines) {
     if (listing->found.size() >= limit) break;
@@ -73,7 +79,13 @@ void Reader::list(const std::shared_ptr<Listing>& listing) {
     if (auto read = queries_.entry(outline.id))
       listing->found.push_back(shown(std::move(read->entry)));
   }
-  const bool end = filter.id || outlines.size() < static_cast<std::size_t>(outlines_at_once);
+  bool end = filter.id || outlines.size() < static_cast<std::size_t>(outlines_at_once);
+  if (!filter.id && damaged) {
+    const auto next = queries_.known_after(std::max(filter.after, listing->tried));
+    end = !next;
+    listing->tried = next.value_or(listing->tried);
+    filter.after = QueueId(listing->tried.value() - 1);
+  }
   if (end || listing->found.size() >= limit)
     listing->done(std::move(listing->found));
   else
@@ -85,18 +97,29 @@ Entry Reader::shown(Entry entry) const {
   return entry;
 }
 
-std::vector<Trace> Reader::trace(const std::string& word) {
-  std::vector<QueueId> ids;
-  if (const auto id = QueueId::parse(word)) ids.push_back(*id);
-  for (const auto id : queries_.traced(word, most_traced)) ids.push_back(id);
+void Reader::trace(const std::shared_ptr<Tracing>& tracing) {
+  if (stopped_) return tracing->done({});
+  auto& ids = tracing->ids;
+  const auto below = queries_.traced(tracing->word, tracing->below, most_traced - ids.size(), ids);
+  if (queries_.failed()) note_failure();
+  if (!below || ids.size() >= most_traced) return tracing->done(found(*tracing));
+  tracing->below = *below;
+  ask_again([tracing](Reader& reader) { reader.trace(tracing); });
+}
+
+std::vector<Trace> Reader::found(const Tracing& tracing) {
+  auto ids = tracing.ids;
+  if (const auto id = QueueId::parse(tracing.word)) ids.insert(ids.begin(), *id);
   std::vector<Trace> traces;
   for (const auto id : ids) {
     auto read = queries_.entry(id);
+    if (queries_.failed()) note_failure();
     if (!read) continue;
     auto timeline = queries_.timeline(read->entry);
     traces.push_back({shown(std::move(read->entry)), std::move(timeline)});
   }
-  for (auto& refusal : queries_.refusals(word, most_traced)) traces.push_back(std::move(refusal));
+  for (auto& refusal : queries_.refusals(tracing.word, most_traced))
+    traces.push_back(std::move(refusal));
   if (queries_.failed()) note_failure();
   if (traces.size() > most_traced) traces.resize(most_traced);
   return traces;

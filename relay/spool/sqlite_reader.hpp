@@ -6,9 +6,12 @@
 #include "relay/spool/sqlite_store.hpp"
 #include "relay/spool/store.hpp"
 
+#include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,14 +26,14 @@ class Reader {
   Reader(Queries& queries, Leasing& leasing, Ledger& ledger, const SqliteOptions& options)
       : queries_(queries), leasing_(leasing), ledger_(ledger), options_(options) {}
 
-  /// Queues a read; false: as many wait as may, or stopped. Delivery's reads have room of their own
-  /// beyond the bound, so that a flood of questions does not stop it.
+  /// Queues a read; false: as many wait as may, or stopped. Delivery's reads have a queue of their
+  /// own, so that a flood of questions does not stop it.
   bool ask(std::function<void(Reader&)> read, bool delivery = false);
   void run();
-  void stop();  ///< what waits is still answered
+  void stop();  ///< what waits is called once more, to be answered with nothing
+  [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
   [[nodiscard]] Leasing& leasing() noexcept { return leasing_; }
-  std::vector<Trace> trace(const std::string& word);
   Octets octets(QueueId id);
   Counts counts();
 
@@ -40,13 +43,24 @@ class Reader {
     Filter filter;
     std::vector<Entry> found;
     std::function<void(std::vector<Entry>)> done;
+    QueueId tried{0};  ///< that was begun with last after a page that could not be read
   };
   void list(const std::shared_ptr<Listing>& listing);
+
+  /// Answers a trace like a listing, a slice of time each time, from the newest to the oldest.
+  struct Tracing {
+    std::string word;
+    std::function<void(std::vector<Trace>)> done;
+    std::vector<QueueId> ids;
+    QueueId below{std::numeric_limits<std::int64_t>::max()};
+  };
+  void trace(const std::shared_ptr<Tracing>& tracing);
 
  private:
   void ask_again(std::function<void(Reader&)> read);
   bool fits(const Filter& filter, const Outline& outline) const;
   Entry shown(Entry entry) const;
+  std::vector<Trace> found(const Tracing& tracing);
   void note_failure();
 
   Queries& queries_;
@@ -55,8 +69,8 @@ class Reader {
   const SqliteOptions& options_;
   std::mutex mutex_;
   std::condition_variable asked_;
-  std::deque<std::function<void(Reader&)>> reads_;
-  bool stopped_ = false;
+  std::deque<std::function<void(Reader&)>> deliveries_, reads_;
+  std::atomic<bool> stopped_{false};
 };
 
 }  // namespace spool::sqlite

@@ -134,7 +134,9 @@ Wrote Recorder::change(const Change& change) {
   if (excluded || (from == State::sent && to != State::sent)) return Wrote::not_applicable;
   if (change.notice)
     if (const auto wrote = accept(*change.notice); wrote != Wrote::yes) return wrote;
-  if (!write_change(change, stored) || !write_event(change.id, stored.steps + 1, change.event))
+  stored.steps += change.quiet ? 0 : 1;
+  if (!write_change(change, stored) ||
+      (!change.quiet && !write_event(change.id, stored.steps, change.event)))
     return fault();
   moves_.push_back({change.id,
                     std::move(stored.lane),
@@ -163,7 +165,7 @@ bool Recorder::write_change(const Change& change, const Stored& stored) {
                   std::int64_t{change.attempts},
                   cut(change.last_reply),
                   change.upstream_id,
-                  stored.steps + 1,
+                  stored.steps,
                   maybe_milliseconds(held_since),
                   std::int64_t{held.count()},
                   change.id.value()))
@@ -177,7 +179,7 @@ Wrote Recorder::standing_of(QueueId id, Stored& stored) {
   if (!rows.next()) return rows.failed() ? fault() : Wrote::not_applicable;
   // A word that no version wrote counts as failed, so that the change that mends it can be made.
   stored.standing.state = state_of(rows.text(0)).value_or(State::failed);
-  if (!rows.is_null(1)) stored.standing.reason = policy::reason_of(rows.text(1));
+  stored.standing.reason = reason_at(rows, 1, stored.standing.state);
   stored.steps = rows.integer(2);
   stored.lane = {std::string(rows.text(3)), rows.integer(4) != 0};
   stored.size = static_cast<std::uint64_t>(rows.integer(5));

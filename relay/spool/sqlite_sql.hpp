@@ -76,7 +76,7 @@ CREATE INDEX refusals_by_reference ON refusals (reference);
 /// failed content; both have rows for few entries.
 inline constexpr const char* indexes = R"(
 CREATE INDEX entries_by_lane ON entries (state, app, urgent, due_at, size);
-CREATE INDEX entries_held ON entries (reason, domain, urgent) WHERE state = 'held';
+CREATE INDEX entries_held ON entries (reason, domain, app, urgent) WHERE state = 'held';
 CREATE INDEX entries_failed ON entries (due_at) WHERE state = 'failed' AND envelope IS NOT NULL;
 )";
 
@@ -138,10 +138,11 @@ inline constexpr std::string_view last_refusal = "SELECT coalesce(max(number), 0
 inline constexpr std::string_view trim_refusals = "DELETE FROM refusals WHERE number <= $1";
 
 /// An order's next page. Newest first: so urgent mail leaves a hold, and what comes meanwhile is
-/// not the order's.
+/// not the order's. (This and `outline` begin with the id itself, so that a reading that begins
+/// beside a damaged page does not touch it.)
 inline constexpr std::string_view order_page =
     "SELECT id, app, domain, state, reason, accepted_at, urgent, attempts, last_reply, upstream_id,"
-    " envelope FROM entries WHERE id < $1 ORDER BY id DESC LIMIT $2";
+    " envelope FROM entries WHERE id <= $1 ORDER BY id DESC LIMIT $2";
 inline constexpr std::string_view fingerprints =
     "SELECT id, accepted_at, fingerprint FROM entries WHERE id >= $1 AND fingerprint IS NOT NULL"
     " ORDER BY id DESC LIMIT $2";
@@ -186,23 +187,27 @@ inline constexpr std::string_view octets_by_id = "SELECT content FROM octets WHE
 inline constexpr std::string_view due =
     "SELECT id, due_at FROM entries WHERE state = $1 AND app = $2 AND urgent = $3 AND due_at <= $4"
     " ORDER BY due_at";
-inline constexpr std::string_view next_held_domain =
-    "SELECT min(domain) FROM entries WHERE state = 'held' AND reason = $1 AND domain > $2";
+inline constexpr std::string_view next_held_for =
+    "SELECT domain, app FROM entries WHERE state = 'held' AND reason = $1"
+    " AND (domain, app) > ($2, $3) ORDER BY domain, app LIMIT 1";
 inline constexpr std::string_view held =
-    "SELECT id FROM entries WHERE state = 'held' AND reason = $1 AND domain = $2 AND urgent = $3"
-    " AND id > $4 ORDER BY id";
+    "SELECT id FROM entries WHERE state = 'held' AND reason = $1 AND domain = $2 AND app = $3"
+    " AND urgent = $4 AND id > $5 ORDER BY id";
 inline constexpr std::string_view census =
     "SELECT state, app, urgent, count(*), sum(size), min(id) FROM entries"
     " GROUP BY state, app, urgent";
-inline constexpr std::string_view held_for =
+inline constexpr std::string_view held_count =
     "SELECT count(*) FROM entries WHERE state = 'held' AND reason = $1 AND domain >= ''";
 /// The state is no plain column here, so that no index of it is taken, and then all of it sorted.
 inline constexpr std::string_view oldest_unsettled =
     "SELECT id, accepted_at FROM entries WHERE id >= $1 AND state || '' IN ('queued', 'in_doubt')"
     " ORDER BY id LIMIT 1";
 inline constexpr std::string_view outline =
-    "SELECT id, app, domain, state, reason, accepted_at FROM entries WHERE id > $1 ORDER BY id"
+    "SELECT id, app, domain, state, reason, accepted_at FROM entries WHERE id >= $1 ORDER BY id"
     " LIMIT $2";
+/// Every entry has an event for as long as it is there.
+inline constexpr std::string_view known_after = "SELECT min(id) FROM events WHERE id > $1";
+inline constexpr std::string_view known_before = "SELECT max(id) FROM events WHERE id < $1";
 inline constexpr std::string_view timeline =
     "SELECT at, kind, reason, detail FROM events WHERE id = $1 ORDER BY step";
 inline constexpr std::string_view traceable_before = "SELECT max(id) FROM trace_keys WHERE id < $1";

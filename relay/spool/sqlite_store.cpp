@@ -45,11 +45,13 @@ class SqliteStore final : public Store {
                                      bool lease,
                                      std::function<void(Acceptance)> done) override;
   void change(Change change, std::function<void(bool)> done) override;
+  void give_back(QueueId id) override { ledger_.release(id); }
   void order(Order order, std::function<void(Ordered)> done) override;
   void record(policy::Event refusal) override;
   void lease(Wanted wanted, std::function<void(std::vector<Job>)> done) override;
   void lease_held(policy::Reason reason,
                   std::string domain,
+                  std::vector<std::string> apps,
                   QueueId after,
                   std::function<void(std::vector<Job>)> done) override;
   void next_due(std::function<void(std::optional<WallTime>)> done) override;
@@ -143,12 +145,12 @@ std::shared_ptr<Withdrawal> SqliteStore::accept(Job job,
 
 void SqliteStore::change(Change change, std::function<void(bool)> done) {
   const bool leased = ledger_.leased(change.id);
-  PendingChange pending{std::move(change), std::move(done)};
+  PendingChange pending{std::move(change), std::move(done), {}};
   if (!intake_->offer(pending, leased)) pending.done(false);
 }
 
 void SqliteStore::order(Order order, std::function<void(Ordered)> done) {
-  PendingOrder pending{std::move(order), std::move(done)};
+  PendingOrder pending{std::move(order), std::move(done), 0};
   if (intake_->offer(pending)) return;
   Ordered nothing;
   nothing.complete = false;
@@ -162,7 +164,9 @@ void SqliteStore::record(policy::Event refusal) {
 
 template <class Answer, class Read>
 void SqliteStore::ask(std::function<void(Answer)> done, Read read, bool delivery) {
-  auto answer = [done, read = std::move(read)](sqlite::Reader& reader) { done(read(reader)); };
+  auto answer = [done, read = std::move(read)](sqlite::Reader& reader) {
+    done(reader.stopped() ? Answer{} : read(reader));
+  };
   const bool asked = reader_.ask(std::move(answer), delivery);
   if (!asked) done(Answer{});
 }
@@ -176,11 +180,13 @@ void SqliteStore::lease(Wanted wanted, std::function<void(std::vector<Job>)> don
 
 void SqliteStore::lease_held(policy::Reason reason,
                              std::string domain,
+                             std::vector<std::string> apps,
                              QueueId after,
                              std::function<void(std::vector<Job>)> done) {
-  auto read = [reason, domain = std::move(domain), after](sqlite::Reader& reader) {
-    return reader.leasing().held(reason, domain, after);
-  };
+  auto read =
+      [reason, domain = std::move(domain), apps = std::move(apps), after](sqlite::Reader& reader) {
+        return reader.leasing().held(reason, {domain, apps}, after);
+      };
   ask(std::move(done), std::move(read), true);
 }
 
@@ -191,13 +197,14 @@ void SqliteStore::next_due(std::function<void(std::optional<WallTime>)> done) {
 
 void SqliteStore::list(Filter filter, std::function<void(std::vector<Entry>)> done) {
   using Listing = sqlite::Reader::Listing;
-  auto listing = std::make_shared<Listing>(Listing{std::move(filter), {}, std::move(done)});
+  auto listing = std::make_shared<Listing>(Listing{std::move(filter), {}, std::move(done), {}});
   if (!reader_.ask([listing](sqlite::Reader& reader) { reader.list(listing); })) listing->done({});
 }
 
 void SqliteStore::trace(std::string word, std::function<void(std::vector<Trace>)> done) {
-  ask(std::move(done),
-      [word = std::move(word)](sqlite::Reader& reader) { return reader.trace(word); });
+  using Tracing = sqlite::Reader::Tracing;
+  auto tracing = std::make_shared<Tracing>(Tracing{std::move(word), std::move(done), {}});
+  if (!reader_.ask([tracing](sqlite::Reader& reader) { reader.trace(tracing); })) tracing->done({});
 }
 
 void SqliteStore::octets(QueueId id, std::function<void(Octets)> done) {
@@ -222,7 +229,8 @@ void SqliteStore::tidy(WallTime now,
                        std::chrono::seconds timeline,
                        std::chrono::seconds failed,
                        std::chrono::seconds refusals) {
-  intake_->offer(Retention{now - timeline, now - failed, now - refusals});
+  const auto fresh = std::max<std::chrono::minutes>(std::chrono::hours(1), options_.repeats_since);
+  intake_->offer(Retention{now - timeline, now - failed, now - refusals, now - fresh});
 }
 
 void SqliteStore::close() {

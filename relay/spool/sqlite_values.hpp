@@ -27,6 +27,16 @@ namespace spool::sqlite {
   return time ? MaybeInteger(to_milliseconds(*time)) : std::nullopt;
 }
 
+/// The reason in this column. A later version's, for which this one has no word, counts as one that
+/// a person ends if the entry is held, else as none.
+[[nodiscard]] inline std::optional<policy::Reason> reason_at(const Rows& rows,
+                                                             int column,
+                                                             std::optional<State> state) {
+  if (rows.is_null(column)) return std::nullopt;
+  const auto reason = policy::reason_of(rows.text(column));
+  return !reason && state == State::held ? policy::Reason::by_hand : reason;
+}
+
 inline constexpr std::string_view note_prefix = "note ";  ///< of note()'s names in `meta`
 
 }  // namespace spool::sqlite

@@ -13,6 +13,7 @@ namespace {
 constexpr std::chrono::milliseconds reserve_checked_after{10'000};  ///< when idle
 constexpr int commits_between_checks =
     16;  ///< of the reserve: at most 64 MiB of small messages (BatchBounds)
+constexpr std::uint64_t clear_room = 16ULL << 20U;  ///< with it no single change fills the disk
 constexpr int most_item_faults =
     64;  ///< in one batch; more means that the store is damaged at large
 
@@ -83,13 +84,38 @@ bool Writer::retry_once() {
   for (const auto& ticket : refused.accepts) answer(*ticket, {Accepted::failed, {}});
   Batch again;
   again.changes = std::exchange(kept_, {});
-  if (probe() && (is_empty(again) || commit(again))) {
+  if (probe() && (is_empty(again) || commit(again) || commit_singly())) {
     note_working();
     return false;
   }
   if (kept_.empty()) kept_ = std::move(again.changes);  // the probe failed before the commit
   if (closed) fail_everything();
   return closed;
+}
+
+/// The disk works, yet what was kept cannot be written as a whole: something in the file may be
+/// damaged that one change leads to, and would stop all others for good. Such a one is given up.
+bool Writer::commit_singly() {
+  auto left = std::exchange(kept_, {});
+  for (auto& pending : left) {
+    Batch single;
+    single.changes.push_back(std::move(pending));
+    if (kept_.empty() && settle(single)) continue;
+    kept_.push_back(std::move(single.changes.front()));
+  }
+  return kept_.empty();
+}
+
+/// False: it is not the change's own fault that it cannot be written.
+bool Writer::settle(const Batch& single) {
+  Verdicts verdicts(single);
+  if (!write_batch(single, verdicts)) {
+    if (!blames_item_ || !probe()) return false;
+    say(options_.sinks.trouble, "The spool could not write one record: " + trouble_ + ".");
+    verdicts.changes.front() = Wrote::item_fault;
+  }
+  answer(single, verdicts);
+  return true;
 }
 
 bool Writer::probe() {
@@ -111,10 +137,8 @@ bool Writer::commit(Batch& batch) {
   if (options_.sinks.committed)
     options_.sinks.committed(took,
                              batch.accepts.size() + batch.changes.size() + batch.refusals.size());
-  if (batch.retention && verdicts.retention == Wrote::yes) {
-    give_back();
-    if (verdicts.more_to_expire) intake_.offer(*batch.retention);
-  }
+  if (batch.retention && verdicts.retention == Wrote::yes) give_back();
+  if (batch.retention && verdicts.more_to_expire) intake_.offer(*batch.retention);
   return true;
 }
 
@@ -130,12 +154,17 @@ bool Writer::write_batch(const Batch& batch, Verdicts& verdicts) {
       forget_transaction();
       return true;
     }
-    if (wrote != Wrote::item_fault) trouble_ = connection_.trouble();
+    if (wrote != Wrote::item_fault) note_fault();
     if (connection_.in_transaction()) rollback_.run();
     forget_transaction();
     if (wrote != Wrote::item_fault) return false;
   }
   return false;
+}
+
+void Writer::note_fault() {
+  trouble_ = connection_.trouble();
+  blames_item_ = connection_.maybe_damage() && free_octets(options_.directory) >= clear_room;
 }
 
 void Writer::forget_transaction() {
@@ -234,6 +263,7 @@ void Writer::answer(const PendingChange& pending, Wrote wrote) {
   const auto& change = pending.change;
   const bool over = wrote == Wrote::not_applicable || (wrote == Wrote::yes && !change.keeps_lease);
   if (over && change.only_from == 0) ledger_.release(change.id);
+  if (wrote == Wrote::item_fault && pending.given_up) pending.given_up();
   pending.done(wrote == Wrote::yes);
 }
 
@@ -256,10 +286,10 @@ void Writer::fail_everything() {
 
 void Writer::fail_orders() {
   orders_.abandon();
-  while (const auto order = intake_.take_order()) {
+  for (const auto& order : intake_.take_left_orders()) {
     Ordered nothing;
     nothing.complete = false;
-    order->done(nothing);
+    order.done(nothing);
   }
 }
 

@@ -67,6 +67,9 @@ class Writer {
   Wrote write_rest(const Batch& batch, Verdicts& verdicts);
   Wrote leave_out();
   bool probe();
+  bool commit_singly();
+  bool settle(const Batch& single);
+  void note_fault();
 
   void answer(const Batch& batch, const Verdicts& verdicts);
   void answer(const Ticket& ticket, Acceptance acceptance);
@@ -96,6 +99,7 @@ class Writer {
   std::function<void()> commit_failed_;
   std::vector<PendingChange> kept_;  ///< the changes of the commit that failed, oldest first
   std::string trouble_;              ///< SQLite's words for the last failure
+  bool blames_item_ = false;         ///< that failure can be one change's own
   bool failing_ = false;
   int unchecked_commits_ = 0;
   bool low_ = false;  ///< less free than the reserve

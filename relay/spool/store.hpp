@@ -134,9 +134,12 @@ class Store {
   /// to `sent` removes the octets (retention.sent_content 0s) and waits for no flush of its own.
   virtual void change(Change change, std::function<void(bool)> done) = 0;
 
+  /// Ends the lease of an entry with which nothing was done.
+  virtual void give_back(QueueId id) = 0;
+
   /// Carries out an order, some hundreds of entries a commit, in turn with other work; `done` once,
-  /// at the end. Orders are done one after the other; at most 64 wait, one more is answered as
-  /// incomplete.
+  /// at the end. It begins when every change that was asked for before it is committed. Orders are
+  /// done one after the other; at most 64 wait, one more is answered as incomplete.
   virtual void order(Order order, std::function<void(Ordered)> done) = 0;
 
   /// Writes down a refusal for `trace`. Best effort: dropped and counted when the writer is far
@@ -148,12 +151,13 @@ class Store {
   /// and left out.
   virtual void lease(Wanted wanted, std::function<void(std::vector<Job>)> done) = 0;
 
-  /// A held entry of this reason (and domain, if any) to show whether the hold can end: the oldest
-  /// after `after`, or of all when there is none, urgent before others; leased to the caller.
-  /// Nothing if there is none. One that was refused is asked about last, so that no single message
-  /// keeps all others held.
+  /// A held entry of this reason (and domain, if any; and of one of these apps, if any) to show
+  /// whether the hold can end: the oldest after `after`, or of all when there is none, urgent
+  /// before others; leased to the caller. Nothing if there is none. One that was refused is asked
+  /// about last, so that no single message keeps all others held.
   virtual void lease_held(policy::Reason reason,
                           std::string domain,
+                          std::vector<std::string> apps,
                           QueueId after,
                           std::function<void(std::vector<Job>)> done) = 0;
 

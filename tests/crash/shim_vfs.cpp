@@ -13,6 +13,7 @@ struct ShimVfs::Registration {
   sqlite3_vfs vfs{};
   sqlite3_vfs* real = nullptr;
   Decide decide;
+  Unreadable unreadable;
 };
 
 namespace {
@@ -21,6 +22,7 @@ namespace {
 struct File {
   sqlite3_file base;
   const Decide* decide;
+  const Unreadable* unreadable;
   std::string* path;
   bool log;
   [[nodiscard]] sqlite3_file* real() {
@@ -38,6 +40,8 @@ int close(sqlite3_file* file) {
 }
 
 int read(sqlite3_file* file, void* into, int size, sqlite3_int64 at) {
+  const auto& unreadable = *ours(file)->unreadable;
+  if (!ours(file)->log && unreadable && unreadable(at)) return SQLITE_IOERR_READ;
   return real(file)->pMethods->xRead(real(file), into, size, at);
 }
 
@@ -128,6 +132,7 @@ struct ShimVfs::Calls {
                          : registration.decide({OpKind::create, path, 0, {}, log}, open_real);
     if (code != SQLITE_OK) return code;
     opened->decide = &registration.decide;
+    opened->unreadable = &registration.unreadable;
     opened->path = new std::string(path);
     opened->log = log;
     opened->base.pMethods = &methods;
@@ -161,11 +166,12 @@ struct ShimVfs::Calls {
   }
 };
 
-ShimVfs::ShimVfs(std::string name, Decide decide)
+ShimVfs::ShimVfs(std::string name, Decide decide, Unreadable unreadable)
     : name_(std::move(name)), registration_(std::make_unique<Registration>()) {
   sqlite3_vfs* const real = sqlite3_vfs_find(nullptr);
   registration_->real = real;
   registration_->decide = std::move(decide);
+  registration_->unreadable = std::move(unreadable);
   auto& vfs = registration_->vfs;
   vfs.iVersion = 1;
   vfs.szOsFile = static_cast<int>(sizeof(File)) + real->szOsFile;

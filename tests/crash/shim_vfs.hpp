@@ -24,11 +24,15 @@ struct Op {
 /// own. Called on whatever thread asks.
 using Decide = std::function<int(const Op& op, const std::function<int()>& real)>;
 
-/// An SQLite VFS over the system's own that asks about every changing operation. Registered under
-/// its name for as long as it lives; outlives the connections made through it.
+/// Whether the disk does not give what the spool's file, not its log, has at this offset.
+using Unreadable = std::function<bool(std::int64_t at)>;
+
+/// An SQLite VFS over the system's own that asks about every changing operation, and about reads if
+/// it is told to. Registered under its name for as long as it lives; outlives the connections made
+/// through it.
 class ShimVfs {
  public:
-  ShimVfs(std::string name, Decide decide);
+  ShimVfs(std::string name, Decide decide, Unreadable unreadable = {});
   ~ShimVfs();
   ShimVfs(const ShimVfs&) = delete;
   ShimVfs& operator=(const ShimVfs&) = delete;

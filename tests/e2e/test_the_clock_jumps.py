@@ -45,7 +45,8 @@ def test_nothing_expires_and_all_is_delivered(site, clock, seconds):
     later = site.send(mail.plain()).queue_id
     assert {site.relay.states()[queue_id] for queue_id in (held, later)} == {"held"}
     site.ses.set(paused=False)
-    site.relay.reload()
+    # Over the connection that is open: to a new one the certificate would not be valid at such a time.
+    assert site.relay.command("queue", "retry", "--all").returncode in (0, 1)
     for queue_id in (held, later):
         mail.await_arrival(site.ses, queue_id)
     site.relay.await_empty_queue()

@@ -134,6 +134,23 @@ TEST_SUITE("relay/delivery/adaptive_rate") {
     CHECK(rate.limit() > 1);
   }
 
+  TEST_CASE("a refusal under the ceiling is forgotten within a minute of use") {
+    AdaptiveRate rate(14, start);
+    Time now = start;
+    const auto use_for = [&](std::chrono::seconds length) {
+      for (const Time end = now + length; now < end; now += 10ms)
+        if (rate.take(1, now)) rate.succeeded(1);
+    };
+    use_for(200s);
+    for (int refusal = 0; refusal < 3; ++refusal) {
+      rate.throttled(now, 0);
+      use_for(30s);
+    }
+    CHECK(rate.limit() < 14);
+    use_for(300s);
+    CHECK(rate.limit() == doctest::Approx(14).epsilon(0.01));
+  }
+
   TEST_CASE("what was learned outlives a restart, and nonsense is nothing") {
     AdaptiveRate before(std::nullopt, Time{});
     before.recall("42.5 steady");

@@ -2,6 +2,7 @@
 
 #include "relay/spool/store.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -106,6 +107,9 @@ class FakeStore final : public spool::Store {
            });
   }
 
+  void give_back(spool::QueueId id) override {
+    with([&] { rows_[id.value()].leased = false; });
+  }
   void order(spool::Order order, std::function<void(spool::Ordered)> done) override {
     answer(nullptr, [this, order = std::move(order), done = std::move(done)] {
       spool::Ordered ordered;
@@ -143,23 +147,27 @@ class FakeStore final : public spool::Store {
 
   void lease_held(policy::Reason reason,
                   std::string domain,
+                  std::vector<std::string> apps,
                   spool::QueueId,
                   std::function<void(std::vector<spool::Job>)> done) override {
-    answer(nullptr, [this, reason, domain = std::move(domain), done = std::move(done)] {
-      std::vector<spool::Job> jobs;
-      with([&] {
-        Row* best = nullptr;
-        for (auto& [id, row] : rows_) {
-          const auto& entry = row.job.entry;
-          const bool right = entry.state == spool::State::held && entry.reason == reason &&
-                             (domain.empty() || entry.domain == domain);
-          if (!right || row.leased) continue;
-          if (!best || (entry.urgent && !best->job.entry.urgent)) best = &row;
-        }
-        if (best) jobs.push_back(give(*best));
-      });
-      done(std::move(jobs));
-    });
+    answer(
+        nullptr,
+        [this, reason, domain = std::move(domain), apps = std::move(apps), done = std::move(done)] {
+          std::vector<spool::Job> jobs;
+          with([&] {
+            Row* best = nullptr;
+            for (auto& [id, row] : rows_) {
+              const auto& entry = row.job.entry;
+              const bool right = entry.state == spool::State::held && entry.reason == reason &&
+                                 (domain.empty() || entry.domain == domain) &&
+                                 (apps.empty() || std::ranges::find(apps, entry.app) != apps.end());
+              if (!right || row.leased) continue;
+              if (!best || (entry.urgent && !best->job.entry.urgent)) best = &row;
+            }
+            if (best) jobs.push_back(give(*best));
+          });
+          done(std::move(jobs));
+        });
   }
 
   /// Looks when it is asked; a kept answer is then an old one.

@@ -159,10 +159,65 @@ TEST_CASE(
   office.scheduler.look();
   REQUIRE(office.script.await_dots(2));
   REQUIRE(office.await_all(State::held));
+  office.catch_up();
   office.parts.clock.move(3600s);
   office.scheduler.look();
   CHECK(office.await_all(State::sent));
   CHECK_FALSE(office.scheduler.held("shop", "example.com"));
+}
+
+TEST_CASE("what is held for a reason that nobody holds any more goes out when it is looked at") {
+  Office office;
+  auto forgotten = job(1);
+  forgotten.entry.state = State::held;
+  forgotten.entry.held_since = office.parts.clock.now() - 4h;
+  forgotten.entry.reason = policy::Reason::daily_quota;
+  auto by_hand = forgotten;
+  by_hand.entry.id = QueueId(2);
+  by_hand.entry.reason = policy::Reason::by_hand;
+  office.parts.store.put(forgotten);
+  office.parts.store.put(by_hand);
+  office.open();
+  CHECK(office.parts.store.await_state(QueueId(1), State::sent));
+  REQUIRE(office.parts.store.await([](auto& rows) { return !rows[2].changes.empty(); }));
+  const auto row = office.parts.store.row(QueueId(2));
+  CHECK(row.job.entry.state == State::held);
+  CHECK(row.job.entry.next_attempt > office.parts.clock.now() + 24h);
+}
+
+TEST_CASE("the event of an attempt in doubt settles the entry while it waits to be sent again") {
+  Office office(1, 2.0);
+  office.parts.store.put(job(1));
+  auto doubtful = job(2);
+  doubtful.entry.state = State::in_doubt;
+  office.open();
+  REQUIRE(office.script.await_dots(1));
+  office.parts.store.put(doubtful);
+  office.scheduler.look();
+  REQUIRE(office.parts.store.await([](auto& rows) { return !rows[2].changes.empty(); }));
+  office.catch_up();
+  settle_by_event(office.services, QueueId(2), "0200", [](bool) {});
+  office.parts.clock.move(5s);
+  office.scheduler.look();
+  REQUIRE(office.parts.store.await_state(QueueId(2), State::sent));
+  CHECK(office.script.taken().size() == 1);
+}
+
+TEST_CASE("an order reaches what waits in memory") {
+  Office office(1, 2.0);
+  for (int id = 1; id <= 10; ++id) office.parts.store.put(job(id));
+  office.open();
+  REQUIRE(office.script.await_dots(1));
+  REQUIRE(office.parts.store.await([](auto& rows) { return rows[10].leased; }));
+  office.catch_up();
+  spool::Order order;
+  order.operation = spool::Operation::hold;
+  order.which.state = State::queued;
+  order.now = office.parts.clock.now();
+  order.until = order.now + 1h;
+  std::promise<std::uint64_t> held;
+  office.scheduler.order(order, [&](spool::Ordered done) { held.set_value(done.matched); });
+  CHECK(held.get_future().get() == 9);
 }
 
 TEST_CASE("a hold of the last run is known at once, and probed at once") {
@@ -240,6 +295,8 @@ TEST_CASE("urgent mail and the mail of another app do not wait behind a flood") 
   office.parts.store.put(urgent);
   office.parts.store.put(other);
   office.scheduler.look();
+  REQUIRE(
+      office.parts.store.await([](auto& rows) { return rows[100].leased && rows[200].leased; }));
   office.catch_up();
   for (std::size_t dots = 2; dots <= 3; ++dots) {
     office.parts.clock.move(1s);

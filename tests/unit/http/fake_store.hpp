@@ -47,10 +47,12 @@ class FakeStore final : public spool::Store {
   void lease(spool::Wanted, std::function<void(std::vector<spool::Job>)>) override {}
   void lease_held(policy::Reason,
                   std::string,
+                  std::vector<std::string>,
                   spool::QueueId,
                   std::function<void(std::vector<spool::Job>)>) override {}
   void note(std::string, std::string) override {}
   [[nodiscard]] spool::AppLoad load(std::string_view) const override { return loaded; }
+  void give_back(spool::QueueId) override {}
   void order(spool::Order order, std::function<void(spool::Ordered)> done) override {
     {
       const std::lock_guard lock(mutex_);

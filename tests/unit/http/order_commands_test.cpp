@@ -92,6 +92,9 @@ TEST_SUITE("relay/cli/order_commands") {
     RunningServer server;
     http::Sources sources{.store = *store, .metrics = metrics, .troubles = {}, .refresh = {}};
     sources.hold_expire = [] { return 48h; };
+    sources.order = [&](spool::Order order, std::function<void(spool::Ordered)> done) {
+      store->order(std::move(order), std::move(done));
+    };
     REQUIRE(server.listen(folder / "admin.sock", http::order_routes(sources)).has_value());
     const Ran ran = run_at(folder / "admin.sock", {"queue", "release", id(9), id(1)});
     CHECK(ran.exit_code == 1);

@@ -30,6 +30,10 @@ struct Fixture {
       .store_timeout = 50ms,
       .long_timeout = 50ms,
       .hold_expire = [] { return 48h; },
+      .order =
+          [this](spool::Order order, std::function<void(spool::Ordered)> done) {
+            store.order(std::move(order), std::move(done));
+          },
   }));
 
   std::string told(const std::string& operation, const std::string& body) {

@@ -134,9 +134,10 @@ std::vector<spool::Job> lease(spool::Store& store,
 std::vector<spool::Job> lease_held(spool::Store& store,
                                    policy::Reason reason,
                                    const std::string& domain,
-                                   spool::QueueId after) {
+                                   spool::QueueId after,
+                                   const std::vector<std::string>& apps) {
   return await<std::vector<spool::Job>>(
-      [&](auto done) { store.lease_held(reason, domain, after, std::move(done)); });
+      [&](auto done) { store.lease_held(reason, domain, apps, after, std::move(done)); });
 }
 
 std::string backup(spool::Store& store, const std::filesystem::path& file) {

@@ -63,7 +63,8 @@ std::vector<spool::Job> lease(spool::Store& store,
 std::vector<spool::Job> lease_held(spool::Store& store,
                                    policy::Reason reason,
                                    const std::string& domain = {},
-                                   spool::QueueId after = spool::QueueId{0});
+                                   spool::QueueId after = spool::QueueId{0},
+                                   const std::vector<std::string>& apps = {});
 /// Empty when the backup was made, else the sentence.
 std::string backup(spool::Store& store, const std::filesystem::path& file);
 std::optional<spool::WallTime> next_due(spool::Store& store);

@@ -200,6 +200,19 @@ TEST_SUITE("relay/spool/intake") {
     CHECK_FALSE(waiting.intake->take_order());
   }
 
+  TEST_CASE("an order waits until the changes that came before it are taken, and no longer") {
+    Waiting waiting({}, BatchBounds{.rows = 1});
+    REQUIRE(waiting.offer_change(true));
+    REQUIRE(waiting.offer_change(true));
+    PendingOrder order;
+    REQUIRE(waiting.intake->offer(order));
+    REQUIRE(waiting.offer_change(true));
+    CHECK(waiting.intake->take(0ms).changes.size() == 1);
+    CHECK_FALSE(waiting.intake->take_order());
+    CHECK(waiting.intake->take(0ms).changes.size() == 1);
+    CHECK(waiting.intake->take_order());
+  }
+
   TEST_CASE("the latest value of a note counts, and names are bounded") {
     Waiting waiting({.notes = 2});
     CHECK(waiting.intake->offer_note("a", "1"));

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <memory>
+#include <thread>
 
 using namespace spool;
 using namespace std::chrono_literals;
@@ -164,5 +166,45 @@ TEST_SUITE("relay/spool/sqlite_change") {
     not_now.only_from = bit(State::queued);
     CHECK_FALSE(asked::change(*store, not_now));  // leased
     CHECK_FALSE(asked::entry(*store, id(5)));
+  }
+
+  TEST_CASE("a quiet change moves the entry and leaves its timeline alone") {
+    const asked::TempDir temp;
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    const auto id = asked::message(1).entry.id;
+    REQUIRE(asked::accept(*store, asked::message(1), true) == Accepted::stored);
+    auto hold = asked::change(id, State::held, EventKind::held);
+    hold.reason = policy::Reason::paced;
+    REQUIRE(asked::change(*store, hold));
+    hold.quiet = true;
+    hold.next_attempt = noon + 6h;
+    REQUIRE(asked::change(*store, hold));
+    CHECK(asked::timeline(*store, id) == "accepted held");
+    CHECK(asked::next_due(*store) == noon + 6h);
+    CHECK(asked::counts(*store).held ==
+          decltype(Counts::held){{policy::Reason::paced, std::uint64_t{1}}});
+    REQUIRE(asked::change(*store, asked::change(id, State::queued, EventKind::released)));
+    CHECK(asked::timeline(*store, id) == "accepted held released");
+  }
+
+  TEST_CASE("what is settled while it is about to be given out is not taken for damaged") {
+    const asked::TempDir temp;
+    auto options = asked::options_in(temp.path());
+    std::atomic<int> quarantined{0};
+    options.sinks.quarantined = [&](QueueId) { ++quarantined; };
+    auto [store, recovery] = asked::open(std::move(options));
+    constexpr std::uint32_t many = 300;
+    for (std::uint32_t i = 0; i < many; ++i)
+      REQUIRE(asked::accept(*store, asked::message(i, 20'000)) == Accepted::stored);
+    std::atomic<bool> settling{true};
+    std::thread delivery([&, &shelf = *store] {
+      while (settling)
+        for (const auto& job : asked::lease(shelf, noon, many)) shelf.give_back(job.entry.id);
+    });
+    for (std::uint32_t i = many; i-- > 0;)
+      CHECK(asked::becomes([&] { return asked::change(*store, settled(id(i))); }));
+    settling = false;
+    delivery.join();
+    CHECK(quarantined == 0);
   }
 }

@@ -160,6 +160,37 @@ TEST_SUITE("relay/spool/sqlite_lanes") {
     CHECK(only(asked::lease_held(shelf.store(), Reason::domain, "a.example", second)) == first);
   }
 
+  TEST_CASE("a hold that concerns some apps is asked about with messages of these") {
+    Shelf shelf;
+    const auto hold = [&](const std::string& app) {
+      auto job = asked::message(shelf.number++, 500);
+      job.entry.app = app;
+      job.entry.state = State::held;
+      job.entry.reason = Reason::domain;
+      return shelf.store_job(job);
+    };
+    hold("shop");
+    const auto blog = hold("blog");
+    const auto forum = hold("forum");
+    const auto probe = [&](const std::string& domain) {
+      return asked::lease_held(
+          shelf.store(), Reason::domain, domain, QueueId{0}, {"blog", "forum", "gone"});
+    };
+    CHECK(only(probe("example.com")) == blog);
+    CHECK(probe("example.net").empty());
+    CHECK(only(probe("")) == forum);
+    CHECK(probe("").empty());
+  }
+
+  TEST_CASE("looking for a held entry passes over a bounded number of leased ones") {
+    Shelf shelf;
+    for (int i = 0; i < 2001; ++i) shelf.hold(Reason::domain, "a.example", false, noon);
+    REQUIRE(asked::lease(shelf.store(), noon, 2000).size() == 2000);
+    CHECK(asked::lease_held(shelf.store(), Reason::domain).empty());
+    shelf.store().give_back(asked::message(0).entry.id);
+    CHECK(asked::lease_held(shelf.store(), Reason::domain).size() == 1);
+  }
+
   TEST_CASE("an app's load follows accepts and changes, over a start too") {
     const asked::TempDir temp;
     const auto size = asked::message(1).entry.size;

@@ -316,4 +316,22 @@ TEST_SUITE("relay/spool/sqlite_orders") {
     CHECK(asked::becomes([&] { return done.load(); }));
     CHECK(asked::counts(*store).by_state[static_cast<std::size_t>(State::held)] == 1200);
   }
+
+  TEST_CASE("an order does what it is for to every entry that was changed before it") {
+    const asked::TempDir temp;
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    constexpr std::uint32_t many = 1200;  // three commits of changes
+    std::atomic<std::uint32_t> stored{0};
+    for (std::uint32_t i = 0; i < many; ++i)
+      store->accept(asked::message(i, 10), true, [&](Acceptance answer) {
+        stored += answer.outcome == Accepted::stored;
+      });
+    REQUIRE(asked::becomes([&] { return stored == many; }));
+    for (std::uint32_t i = 0; i < many; ++i) {
+      auto hold = asked::change(id(i), State::held, EventKind::held, later);
+      hold.reason = Reason::account_paused;
+      store->change(hold, [](bool) {});
+    }
+    CHECK(asked::order(*store, to(Operation::release)).matched == many);
+  }
 }

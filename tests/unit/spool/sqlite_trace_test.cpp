@@ -218,12 +218,48 @@ TEST_SUITE("relay/spool/sqlite_trace") {
       REQUIRE(asked::change(*store, asked::change(id(i), state, EventKind::failed, at)));
     };
     for (std::uint32_t i = 1; i < 8; ++i) finish(i, State::failed);
-    store->tidy(noon + 8min, 24h, 24h, 24h);
+    store->tidy(noon + 2h, 24h, 24h, 24h);
     REQUIRE(asked::becomes([&] { return asked::list(*store).size() < 5; }));
     CHECK(asked::entry(*store, id(0)));
     CHECK_FALSE(asked::entry(*store, id(1)));
     CHECK(asked::lease(*store).size() == 1);
     CHECK(asked::becomes([&] { return asked::list(*store).size() == 1; }));
+  }
+
+  TEST_CASE("what finished within the hour stays, however large the spool is") {
+    const asked::TempDir temp;
+    auto options = asked::options_in(temp.path());
+    options.keep_size = 1 << 10;
+    auto [store, recovery] = asked::open(std::move(options));
+    for (std::uint32_t i = 0; i < 2; ++i) {
+      REQUIRE(asked::accept(*store, asked::message(i)) == Accepted::stored);
+      const auto at = noon + std::chrono::minutes(i);
+      REQUIRE(asked::change(
+          *store, asked::change(asked::message(i).entry.id, State::failed, EventKind::failed, at)));
+    }
+    store->tidy(noon + 1h + 1s, 24h, 24h, 24h);
+    REQUIRE(asked::becomes([&] { return asked::list(*store).size() < 2; }));
+    store->tidy(noon + 1h + 1s, 24h, 24h, 24h);
+    REQUIRE(asked::accept(*store, asked::message(5)) == Accepted::stored);
+    CHECK(asked::entry(*store, asked::message(1).entry.id));
+  }
+
+  TEST_CASE("delivery waits for no trace, however far back one looks, and closing answers all") {
+    const asked::TempDir temp;
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    for (std::uint32_t i = 0; i < 100; ++i) {
+      auto job = asked::message(i, 10);
+      job.entry.id = QueueId::make((noon + std::chrono::hours(2 * i)).time_since_epoch() / 1ms, i);
+      REQUIRE(asked::accept(*store, job) == Accepted::stored);
+    }
+    constexpr int asked_for = 1000;
+    std::atomic<int> answered{0};
+    for (int i = 0; i < asked_for; ++i)
+      store->trace("nobody", [&](const std::vector<Trace>&) { ++answered; });
+    CHECK(asked::lease(*store).size() == 100);
+    CHECK(answered < asked_for);
+    store->close();
+    CHECK(answered == asked_for);
   }
 
   TEST_CASE("over the size and of more lanes than one, what goes first ended first") {
@@ -240,7 +276,7 @@ TEST_SUITE("relay/spool/sqlite_trace") {
       REQUIRE(
           asked::change(*store, asked::change(job.entry.id, State::failed, EventKind::failed, at)));
     }
-    store->tidy(noon + 1h, 24h, 24h, 24h);
+    store->tidy(noon + 2h, 24h, 24h, 24h);
     Filter all;
     all.limit = 1000;
     REQUIRE(asked::becomes([&] { return asked::list(*store, all).size() < many; }));
