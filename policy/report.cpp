@@ -141,7 +141,7 @@ std::string subject_of(std::string_view original) {
 }
 
 std::string what_happened(const ReportFacts& facts) {
-  const std::string mail = "A mail that your site \"" + printable(facts.app) + "\" sent ";
+  std::string mail = "A mail that your site \"" + printable(facts.app) + "\" sent ";
   switch (facts.kind) {
     case ReportKind::failed:
       return mail + "was not delivered: it was refused for good.";

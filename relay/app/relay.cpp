@@ -231,7 +231,7 @@ http::Sources Relay::sources() {
   sources.reload = [this] { return reload(); };
   sources.feedback = [this](spool::QueueId id,
                             std::string upstream_id,
-                            std::string event,
+                            const std::string& event,
                             std::function<void(bool)> done) {
     take_event(id, std::move(upstream_id), event, std::move(done));
   };
@@ -299,6 +299,7 @@ asio::awaitable<void> Relay::obey_signals() {
 std::vector<std::string> Relay::reload() {
   auto reading = config::read(settings_.file);
   std::vector<std::string> wrong;
+  wrong.reserve(reading.mistakes.size());
   for (const config::Mistake& mistake : reading.mistakes)
     wrong.push_back(config::describe(settings_.file, mistake));
   if (reading.config) wrong = take_over(std::move(*reading.config));

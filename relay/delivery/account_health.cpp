@@ -226,6 +226,7 @@ std::optional<Reason> AccountHealth::held(std::string_view domain) const {
 
 std::vector<Hold> AccountHealth::holds() const {
   std::vector<Hold> all;
+  all.reserve(account_.reasons.size() + domains_.size());
   for (const Reason reason : account_.reasons) all.push_back({reason, {}});
   for (const auto& [domain, held] : domains_) all.push_back({held.reason, domain});
   return all;

@@ -121,7 +121,7 @@ void FairQueue::credit(double rounds, const MaySend& may_send) {
   }
 }
 
-spool::Job FairQueue::take(Jobs& lane, Jobs::iterator job) {
+spool::Job FairQueue::take(Jobs& lane, const Jobs::iterator& job) {
   spool::Job taken = std::move(*job);
   lane.erase(job);
   --size_;

@@ -79,7 +79,7 @@ class FairQueue {
   [[nodiscard]] std::optional<Choice> choose_ahead(const MaySend& may_send);
   [[nodiscard]] std::optional<Choice> choose_in_turn(const MaySend& may_send);
   void credit(double rounds, const MaySend& may_send);
-  spool::Job take(Jobs& lane, Jobs::iterator job);
+  spool::Job take(Jobs& lane, const Jobs::iterator& job);
   void forget_idle();
 
   std::map<std::string, double, std::less<>> weights_;

@@ -198,18 +198,20 @@ void Scheduler::due(std::chrono::system_clock::time_point when) {
 void Scheduler::show(observe::Metrics& metrics) {
   const Time now = services_.clock.monotonic();
   double rate = 0, quota = 0, sent = 0;
+  bool unlimited = false;
   std::optional<policy::Reason> trouble;
   for (const auto& outlet : outlets_) {
     rate += outlet->limit();
     const auto known = outlet->account().known_quota(now);
-    quota += known ? static_cast<double>(*known) : std::numeric_limits<double>::infinity();
+    quota += static_cast<double>(known.value_or(0));
+    unlimited = unlimited || !known;
     sent += static_cast<double>(outlet->account().sent_in_window(now));
     for (const Hold& hold : outlet->account().holds())
       if (hold.domain.empty()) trouble = hold.reason;
   }
   metrics.upstream_account(trouble);
   metrics.upstream_rate_limit(rate);
-  metrics.upstream_quota(quota, sent);
+  metrics.upstream_quota(unlimited ? std::numeric_limits<double>::infinity() : quota, sent);
 }
 
 /// Hands out what is ready as far as the upstreams allow.

@@ -52,7 +52,7 @@ mail::Result<void> copy_database(Connection& source,
   return not_copied(*target);
 }
 
-void Backup::start(std::filesystem::path file, Done done) {
+void Backup::start(const std::filesystem::path& file, const Done& done) {
   const auto refusal = begin(file, done);
   if (!refusal.empty()) done(mail::failure(refusal));
 }

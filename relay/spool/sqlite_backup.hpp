@@ -32,7 +32,7 @@ class Backup {
   ~Backup() { stop(); }
 
   /// `done` is called on the thread, or at once with the reason why there is none.
-  void start(std::filesystem::path file, Done done);
+  void start(const std::filesystem::path& file, const Done& done);
   /// Gives up the one under way and waits for it; none is started afterwards.
   void stop();
 

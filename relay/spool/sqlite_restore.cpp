@@ -88,7 +88,7 @@ mail::Result<std::uint64_t> put_in_place(const fs::path& backup_file,
                                          WallTime hold_until) {
   const auto spool = data_dir / "spool.sqlite";
   const auto fresh = with(spool, ".restoring");
-  const auto restored = [&]() -> mail::Result<std::uint64_t> {
+  auto restored = [&]() -> mail::Result<std::uint64_t> {
     if (auto copied = copy_backup(backup_file, fresh); !copied) return copied.error();
     auto held = hold_entries(fresh, now, hold_until);
     if (!held) return held;

@@ -222,7 +222,7 @@ void SqliteStore::note(std::string name, std::string value) {
 }
 
 void SqliteStore::backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) {
-  backup_.start(std::move(file), std::move(done));
+  backup_.start(file, done);
 }
 
 void SqliteStore::tidy(WallTime now,
