@@ -60,9 +60,10 @@ struct CommandFixture {
         .refresh = [](observe::Metrics&) {},
         .store_timeout = std::chrono::milliseconds(50),
         .hold_expire = [] { return std::chrono::hours(336); },
-        .order = [this](spool::Order order, std::function<void(spool::Ordered)> done) {
-          store.order(std::move(order), std::move(done));
-        },
+        .order =
+            [this](spool::Order order, std::function<void(spool::Ordered)> done) {
+              store.order(std::move(order), std::move(done));
+            },
         .drain = [this](std::function<void(bool)> done) { draining(std::move(done)); },
         .reload = [this] { return mistakes; },
         .feedback = {},
