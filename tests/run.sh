@@ -95,7 +95,8 @@ e2e() { # PRESET PYTEST ARGUMENTS…
 # What the sanitizers watch from outside: every step of the path, and each way it can break.
 sanitized=(tests/e2e/test_clients_deliver.py tests/e2e/test_dialogues.py tests/e2e/test_refusals_say_what_to_do.py
   tests/e2e/test_upstream_breaks.py tests/e2e/test_upstream_ends_sessions.py tests/e2e/test_upstream_refuses.py
-  tests/e2e/test_reload_is_all_or_nothing.py tests/e2e/test_stop_drains.py tests/e2e/test_kill_nine_under_load.py)
+  tests/e2e/test_reload_is_all_or_nothing.py tests/e2e/test_stop_drains.py tests/e2e/test_kill_nine_under_load.py
+  tests/e2e/test_operators_queue.py tests/e2e/test_upstream_holds_all.py)
 export TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp"
 
 must 'packages' install_packages

@@ -33,6 +33,7 @@ class Postern:
                 "kind": "ses", "region": "eu-central-1", "host": "localhost", "port": sink_port,
                 "tls_ca_file": str(authority), "username_file": "user", "password_file": "password",
                 "max_connections": UPSTREAM_CONNECTIONS,
+                "max_rate": 10000,  # the sink has no limit to be found
             },
             "domains": [
                 {
