@@ -110,9 +110,10 @@ if [ "$mode" = fast ]; then
   finish
 fi
 
-must 'build release' build release postern bench_load bench_sink
+must 'build release' build release postern bench_load bench_sink depth_spool
 step 'format' formatted
 step 'clang-tidy' tidy
+step 'a deep queue (release)' unit release -R depth_spool
 must 'build asan' build asan
 step 'unit tests (asan)' unit asan
 must 'build tsan' build tsan
