@@ -12,3 +12,17 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(gmime REQUIRED IMPORTED_TARGET gmime-3.0)
 pkg_check_modules(opendkim REQUIRED IMPORTED_TARGET opendkim)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
+pkg_check_modules(psl REQUIRED IMPORTED_TARGET libpsl)
+pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
+
+# Debian's libspf2 has no pkg-config file, and libunbound's asks for libevent, which nothing here needs.
+function(find_bare_library target header library)
+  find_path(${library}_HEADERS ${header} REQUIRED)
+  find_library(${library}_FILE ${library} REQUIRED)
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES
+    IMPORTED_LOCATION ${${library}_FILE} INTERFACE_INCLUDE_DIRECTORIES ${${library}_HEADERS})
+endfunction()
+find_bare_library(Unbound::unbound unbound.h unbound)
+find_bare_library(Spf2::spf2 spf2/spf.h spf2)

@@ -67,6 +67,17 @@ std::string what_it_is_instead(std::string_view pem) {
   return "The DKIM key is not a private key in PEM (it has no BEGIN PRIVATE KEY line)" + mend;
 }
 
+bool holds_several(std::string_view pem) {
+  constexpr std::string_view end_of_label = "PRIVATE KEY-----";
+  std::size_t begun = 0;
+  for (std::size_t at = pem.find("-----BEGIN "); at != std::string_view::npos;
+       at = pem.find("-----BEGIN ", at + 1)) {
+    const std::string_view line = pem.substr(at, pem.find_first_of("\r\n", at) - at);
+    if (line.ends_with(end_of_label)) ++begun;
+  }
+  return begun > 1;
+}
+
 std::optional<std::string> weakness(unsigned bits, bool allow_weak) {
   const std::string size = "The DKIM key has " + std::to_string(bits) + " bits";
   const std::string mend = ": " + std::string(how_to_make_one) + ".";
@@ -146,6 +157,9 @@ Result<PrivateKey> read_key(std::string_view pem, bool allow_weak) {
   if (pem.size() > max_key_text) {
     return failure("The DKIM key is over 64 KiB: give a file that holds nothing else.");
   }
+  if (holds_several(pem)) {
+    return failure("The DKIM key file holds several private keys: give the one that is to sign.");
+  }
   OwnedKey key = parse(pem);
   forget_errors();
   if (key == nullptr) return failure(what_it_is_instead(pem));
@@ -178,12 +192,14 @@ Result<PrivateKey> generate_key(Algorithm algorithm) {
   return to_private_key(key.release());
 }
 
-std::optional<std::string> permission_mistake(unsigned mode, bool owner_is_us) {
+std::optional<std::string> permission_mistake(unsigned mode,
+                                              bool owner_is_us,
+                                              std::string_view what) {
   const unsigned forbidden = owner_is_us ? 0077 : 0037;
   if ((mode & forbidden) == 0) return std::nullopt;
   std::array<char, 8> octal{};
   std::snprintf(octal.data(), octal.size(), "%04o", mode & 07777);
-  return "The DKIM key file is open to others (mode " + std::string(octal.data()) + "): chmod " +
+  return "The " + std::string(what) + " is open to others (mode " + octal.data() + "): chmod " +
          (owner_is_us ? "600 it." : "640 it (in Kubernetes: defaultMode: 0440).");
 }
 

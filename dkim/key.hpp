@@ -41,7 +41,8 @@ class PrivateKey {
   std::shared_ptr<const ParsedKey> parsed_;
 };
 
-/// Reads one unencrypted RSA or Ed25519 key in PEM (PKCS#1 or PKCS#8). RSA below 1024 or above 4096
+/// Reads the one unencrypted RSA or Ed25519 key of a text in PEM (PKCS#1 or PKCS#8), whatever else
+/// stands around it. RSA below 1024 or above 4096
 /// bits is refused, because receivers ignore such signatures (RFC 8301 3.2); below 2048 too unless
 /// `allow_weak`. Every refusal is one sentence that names no octet of the text. The caller wipes
 /// `pem`.
@@ -52,8 +53,11 @@ class PrivateKey {
 
 /// What is wrong with a key file's permissions, and the mend, in one sentence; nothing if only
 /// those who must can read it. A file of another owner is one that was mounted for us: its group
-/// may read it. \param mode the permission bits of st_mode \param owner_is_us the file belongs to
-/// the user the relay runs as
-[[nodiscard]] std::optional<std::string> permission_mistake(unsigned mode, bool owner_is_us);
+/// may read it.
+/// \param mode the permission bits of st_mode
+/// \param owner_is_us the file belongs to the user the relay runs as
+/// \param what the file is, for the sentence
+[[nodiscard]] std::optional<std::string> permission_mistake(
+    unsigned mode, bool owner_is_us, std::string_view what = "DKIM key file");
 
 }  // namespace dkim

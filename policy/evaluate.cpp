@@ -1,28 +1,49 @@
 #include "policy/evaluate.hpp"
 
 #include "policy/address.hpp"
+#include "policy/domain_state.hpp"
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 namespace policy {
 namespace {
 
-constexpr std::size_t max_domains_octets = 90;  // in a sentence
+constexpr std::size_t max_domains_octets = 90;   // in a sentence
+constexpr std::size_t max_trouble_octets = 160;  // the same
+
+/// The names that can be recommended: those that may send, or all where none may.
+std::vector<std::string_view> names_to_use(const AppFacts& app) {
+  std::vector<std::string_view> sending;
+  std::vector<std::string_view> all;
+  for (const SenderDomain& domain : app.domains) {
+    all.push_back(domain.name);
+    if (may_send(domain.status)) sending.push_back(domain.name);
+  }
+  return sending.empty() ? all : sending;
+}
 
 /// "example.com or example.org", shortened where there are many.
 std::string domains_of(const AppFacts& app) {
-  if (app.domains.empty()) return "a domain that is set up for it (none is yet)";
+  const auto names = names_to_use(app);
+  if (names.empty()) return "a domain that is set up for it (none is yet)";
   std::string text;
   std::size_t named = 0;
-  for (const SenderDomain& domain : app.domains) {
-    if (named > 0 && text.size() + domain.name.size() > max_domains_octets) break;
-    text += (named > 0 ? " or " : "") + printable(domain.name, max_domains_octets);
+  for (const std::string_view name : names) {
+    if (named > 0 && text.size() + name.size() > max_domains_octets) break;
+    text += (named > 0 ? " or " : "") + printable(name, max_domains_octets);
     ++named;
   }
-  if (named < app.domains.size())
-    text += " or " + std::to_string(app.domains.size() - named) + " more";
+  if (named < names.size()) text += " or " + std::to_string(names.size() - named) + " more";
   return text;
+}
+
+/// An address whose domain, where what is wrong stands, is cut last.
+std::string shown(const Address& address) {
+  constexpr std::size_t most = 44;
+  const std::string domain = printable(address.domain, most - 5);
+  return printable(address.local_part, most - 1 - domain.size()) + '@' + domain;
 }
 
 /// Who can be asked.
@@ -34,29 +55,35 @@ std::string use_own_address(const AppFacts& app) {
   return "Use an address at " + domains_of(app) + "; put the visitor in Reply-To";
 }
 
-/// What is wrong with a domain that may not send now, or nothing if it may.
+std::string_view without_final_stop(std::string_view sentence) noexcept {
+  if (sentence.ends_with('.')) sentence.remove_suffix(1);
+  return sentence;
+}
+
+/// Why a domain that may not send now may not, and what mends it, or nothing if it may.
 std::optional<std::string> domain_fault(const SenderDomain& domain) {
-  const std::string name = printable(domain.name);
+  std::string_view standing;
+  std::string_view mend;
   switch (domain.status) {
     case DomainStatus::verified:
     case DomainStatus::warning:
       return std::nullopt;
     case DomainStatus::pending:
-      return "the domain " + name +
-             " is not verified yet. Publish its DNS records and wait until they are found";
+      standing = " is not verified yet. ";
+      mend = "Publish its DNS records and wait until they are found";
+      break;
     case DomainStatus::failed:
-      return "the domain " + name +
-             " was not verified in time. Publish its DNS records and have it verified again";
+      standing = " was not verified in time. ";
+      mend = "Publish its DNS records and have it verified again";
+      break;
     case DomainStatus::revoked:
-      return "the domain " + name +
-             " is no longer verified. Mend its DNS records and have it verified again";
+      standing = " is no longer verified. ";
+      mend = "Mend its DNS records and have it verified again";
+      break;
   }
-  return std::nullopt;
-}
-
-std::string_view without_final_stop(std::string_view sentence) noexcept {
-  if (sentence.ends_with('.')) sentence.remove_suffix(1);
-  return sentence;
+  if (!domain.trouble.empty()) mend = without_final_stop(domain.trouble);
+  return "the domain " + printable(domain.name) + std::string(standing) +
+         printable(mend, max_trouble_octets);
 }
 
 Refusal refusal_of(Reason reason, const std::string& what, std::string evidence) {
@@ -97,9 +124,8 @@ Verdict judge_originator(const AppFacts& app,
   const SenderDomain* domain = covering_domain(app, address.domain);
   if (domain == nullptr) {
     return refusal_of(reason,
-                      std::string(field) + printable(address.text()) +
-                          " may not be used as sender by " + printable(app.name) + ". " +
-                          use_own_address(app),
+                      std::string(field) + shown(address) + " may not be used as sender by " +
+                          printable(app.name) + ". " + use_own_address(app),
                       address.text());
   }
   if (const auto fault = domain_fault(*domain)) return refusal_of(reason, *fault, address.text());
@@ -133,22 +159,79 @@ Verdict judge_originator_syntax(const Summary& summary) {
                     *summary.originator_fault);
 }
 
+/// d= of the signatures made for a domain.
+std::string_view signature_domain(const SenderDomain& domain) noexcept {
+  return domain.signing_domain.empty() ? domain.name : domain.signing_domain;
+}
+
+/// How bad a judgement is: 0 where it passes.
+int severity(const DmarcJudgement& judgement) noexcept {
+  return judgement.passes() ? 0 : 1 + static_cast<int>(judgement.policy);
+}
+
+Verdict judge_alignment(const AppFacts& app, const Summary& summary) {
+  const auto judgement = dmarc_sight(app, summary);
+  if (!judgement || judgement->passes() || judgement->policy != DmarcPolicy::reject)
+    return std::nullopt;
+  const std::string from = printable(judgement->from_domain);
+  const std::string signs = printable(signature_domain(*signing_domain(app, summary)));
+  return refusal_of(Reason::dmarc,
+                    from + " publishes DMARC p=reject, but this mail is signed as " + signs +
+                        ". Use a From address at " + signs + ", or set up " + from +
+                        " as a domain of its own",
+                    judgement->from_domain);
+}
+
+bool at_or_below(std::string_view name, std::string_view domain) noexcept {
+  return name.ends_with(domain) &&
+         (name.size() == domain.size() || name[name.size() - domain.size() - 1] == '.');
+}
+
 }  // namespace
 
 const SenderDomain* covering_domain(const AppFacts& app, std::string_view domain) noexcept {
   const SenderDomain* closest = nullptr;
   for (const SenderDomain& candidate : app.domains) {
-    const std::string_view name = candidate.name;
-    if (domain == name) return &candidate;
-    const bool under = candidate.subdomains && domain.size() > name.size() &&
-                       domain.ends_with(name) && domain[domain.size() - name.size() - 1] == '.';
-    if (under && (closest == nullptr || name.size() > closest->name.size())) closest = &candidate;
+    if (domain == candidate.name) return &candidate;
+    const bool closer = closest == nullptr || candidate.name.size() > closest->name.size();
+    if (closer && candidate.subdomains && at_or_below(domain, candidate.name)) closest = &candidate;
   }
-  return closest;
+  if (closest == nullptr) return nullptr;
+  const auto covers = [domain](const std::string& name) { return at_or_below(domain, name); };
+  return std::none_of(closest->foreign.begin(), closest->foreign.end(), covers) ? closest : nullptr;
 }
 
 const SenderDomain* signing_domain(const AppFacts& app, const Summary& summary) noexcept {
   return summary.from.empty() ? nullptr : covering_domain(app, summary.from.front().domain);
+}
+
+std::string_view unknown_from(const AppFacts& app, const Summary& summary) noexcept {
+  for (const Address& address : summary.from) {
+    const SenderDomain* covering = covering_domain(app, address.domain);
+    if (covering != nullptr && !covering->dmarc.empty() &&
+        !covering->dmarc.contains(address.domain))
+      return address.domain;
+  }
+  return {};
+}
+
+std::optional<DmarcJudgement> dmarc_sight(const AppFacts& app, const Summary& summary) {
+  const SenderDomain* signs = signing_domain(app, summary);
+  if (signs == nullptr) return std::nullopt;
+  std::optional<DmarcJudgement> worst;
+  for (const Address& address : summary.from) {
+    const SenderDomain* covering = covering_domain(app, address.domain);
+    if (covering == nullptr) continue;
+    const auto facts = covering->dmarc.find(address.domain);
+    if (facts == covering->dmarc.end()) continue;
+    auto judgement = judge_dmarc(facts->second,
+                                 {.from_domain = address.domain,
+                                  .signing_domain = signature_domain(*signs),
+                                  .spf_domain = signs->spf_domain});
+    if (judgement && (!worst || severity(*judgement) > severity(*worst)))
+      worst = std::move(judgement);
+  }
+  return worst;
 }
 
 Verdict judge_mail(const AppFacts& app,
@@ -238,6 +321,7 @@ Verdict judge_message(const AppFacts& app, const Summary& summary) {
   if (auto verdict = judge_findings(summary, Reason::loop, false)) return verdict;
   if (auto verdict = judge_originator_syntax(summary)) return verdict;
   if (auto verdict = judge_findings(summary, Reason::malformed, false)) return verdict;
+  if (auto verdict = judge_alignment(app, summary)) return verdict;
   return judge_findings(summary, Reason::bulk, false);
 }
 

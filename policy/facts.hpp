@@ -1,7 +1,10 @@
 #pragma once
 
+#include "policy/dmarc.hpp"
+
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +19,13 @@ struct SenderDomain {
   std::string name;         ///< lower-case A-label
   bool subdomains = false;  ///< names under it are covered too
   DomainStatus status = DomainStatus::verified;
+  std::string trouble{};  ///< what is wrong and what to change, unless it may send: one sentence
+  std::vector<std::string> foreign{};  ///< names under it that another owner proved: not covered
+  std::string signing_domain{};        ///< d= of its signatures; empty: its name
+  std::string spf_domain{};            ///< its custom MAIL FROM where that works; empty: SES's own
+  /// By From domain: the name itself, and names under it that were asked about.
+  std::map<std::string, DmarcFacts, std::less<>> dmarc{};
+  std::uint64_t association = 0;  ///< ties accepted mail to this app's right to the domain
 };
 
 enum class Environment : std::uint8_t { production, sandbox };

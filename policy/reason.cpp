@@ -124,7 +124,7 @@ constexpr std::array<ReasonRow, 28> table{{
      false,
      "end",
      "The message could not align with the domain's published policy of p=reject.",
-     "Have the domain's DNS records for this relay published."},
+     "Use a From address at the domain that signs, or have its own domain set up in the relay."},
     {Reason::too_big,
      "too-big",
      Status{552, 3, 4},

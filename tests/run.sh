@@ -90,7 +90,7 @@ fuzz() { # SECONDS A TARGET
 e2e() { # PRESET PYTEST ARGUMENTS…
   local preset=$1; shift
   POSTERN=$PWD/build/$preset/relay/app/postern PYTHONDONTWRITEBYTECODE=1 \
-    /usr/bin/python3 -m pytest -q -p no:cacheprovider "$@"
+    /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 2 --dist loadfile "$@"
 }
 # What the sanitizers watch from outside: every step of the path, and each way it can break.
 sanitized=(tests/e2e/test_clients_deliver.py tests/e2e/test_dialogues.py tests/e2e/test_refusals_say_what_to_do.py
@@ -120,7 +120,8 @@ must 'build tsan' build tsan
 step 'unit tests (tsan)' unit tsan
 step 'simulator' e2e release tests/ses_sim
 [ "$mode" = soak ] && export POSTERN_SOAK=1
-step 'end to end (release)' e2e release tests/support tests/e2e
+step 'end to end (release)' e2e release tests/support tests/e2e --ignore tests/e2e/test_fair_shares.py
+step 'fair shares (release)' e2e release tests/e2e/test_fair_shares.py -n 0  # they measure times
 step 'end to end (asan)' e2e asan "${sanitized[@]}"
 step 'end to end (tsan)' e2e tsan "${sanitized[@]}"
 step 'quickstart' deploy/quickstart.sh --once

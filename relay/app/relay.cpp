@@ -1,9 +1,12 @@
 #include "relay/app/relay.hpp"
 
+#include "relay/keystore/master_key_file.hpp"
 #include "relay/net/tls.hpp"
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <charconv>
@@ -40,10 +43,30 @@ observe::LogOptions log_options(const config::Config& settings) {
   return options;
 }
 
-std::uint64_t largest_message(const config::Config& settings) {
-  std::uint64_t largest = 0;
-  for (const config::App& app : settings.apps) largest = std::max(largest, app.limits.message_size);
+std::uint64_t largest_message(const domains::Catalog& catalog) {
+  std::uint64_t largest = policy::Limits{}.message_size;
+  for (const auto& [name, app] : catalog.apps)
+    largest = std::max(largest, app->limits.message_size);
   return largest;
+}
+
+/// The master key: the one that is given, else that of the data directory; null where there is none
+/// and none may be made.
+mail::Result<std::shared_ptr<const keystore::MasterKey>> master_key(const config::Config& settings,
+                                                                    observe::Log& log) {
+  using Shared = std::shared_ptr<const keystore::MasterKey>;
+  if (!settings.master_key_file.empty()) {
+    auto given = keystore::read_master_key(settings.master_key_file);
+    if (!given) return given.error();
+    return Shared(std::make_shared<const keystore::MasterKey>(std::move(*given)));
+  }
+  if (!settings.data_dir_durable) return Shared();
+  auto loaded = keystore::read_or_make_master_key(settings.data_dir, settings.data_dir_durable);
+  if (!loaded) return loaded.error();
+  if (loaded->made)
+    log.warn("a master key was made: back it up apart from the store, whose keys it seals",
+             {{"file", keystore::default_file(settings.data_dir).string()}});
+  return Shared(std::make_shared<const keystore::MasterKey>(std::move(loaded->key)));
 }
 
 std::filesystem::file_time_type changed_at(const config::Config& settings) {
@@ -58,35 +81,22 @@ std::filesystem::file_time_type changed_at(const config::Config& settings) {
 mail::Result<std::unique_ptr<Relay>> Relay::make(config::Config settings) {
   auto data_dir = spool::DataDir::open(settings.data_dir);
   if (!data_dir) return data_dir.error();
-  auto dkim = std::make_unique<dkim::Library>();
-  auto snapshot = make_snapshot(settings, *dkim);
-  if (!snapshot) return snapshot.error();
-  auto held = std::make_unique<spool::DataDir>(std::move(*data_dir));
   std::unique_ptr<Relay> relay(
-      new Relay(std::move(settings), std::move(dkim), *snapshot, std::move(held)));
-  relay->notice(*snapshot);
-  if (auto opened = relay->open_store(); !opened) return opened.error();
-  auto upstreams = Upstreams::make(snapshot->upstreams, relay->settings_.hostname);
-  if (!upstreams) return upstreams.error();
-  relay->upstreams_ = std::move(*upstreams);
-  relay->make_services(*snapshot);
+      new Relay(std::move(settings), std::make_unique<spool::DataDir>(std::move(*data_dir))));
+  if (auto opened = relay->open(); !opened) return opened.error();
   return relay;
 }
 
-Relay::Relay(config::Config settings,
-             std::unique_ptr<dkim::Library> dkim,
-             const Snapshot& snapshot,
-             std::unique_ptr<spool::DataDir> data_dir)
+Relay::Relay(config::Config settings, std::unique_ptr<spool::DataDir> data_dir)
     : settings_(std::move(settings)),
-      dkim_(std::move(dkim)),
       log_(log_options(settings_)),
       metrics_(POSTERN_VERSION),
       recorder_(log_, metrics_),
       data_dir_(std::move(data_dir)),
-      directory_(snapshot.directory),
-      keyring_(snapshot.keyring),
-      rules_(snapshot.rules),
-      report_addresses_(snapshot.report_addresses),
+      directory_(nullptr),
+      keyring_(nullptr),
+      rules_(retry_rules(settings_)),
+      report_addresses_(nullptr),
       reporter_(report_addresses_, clock_),
       threads_(settings_.threads) {}
 
@@ -94,24 +104,141 @@ Relay::Relay(config::Config settings,
 Relay::~Relay() {
   threads_.stop_and_join();
   if (http_) http_->close();
+  checks_.reset();
   upstreams_.reset();
   if (store_) store_->close();
 }
 
-void Relay::make_services(Snapshot& snapshot) {
+mail::Result<void> Relay::open() {
+  if (auto opened = open_store(); !opened) return opened.error();
+  if (auto opened = open_registry(); !opened) return opened.error();
+  notice();
+  auto upstreams = Upstreams::make(upstream_settings(settings_), settings_.hostname);
+  if (!upstreams) return upstreams.error();
+  upstreams_ = std::move(*upstreams);
+  Standings standings = make_standings(settings_, *registry_->catalog());
+  directory_.set(standings.directory);
+  keyring_.set(standings.keyring);
+  report_addresses_.set(standings.report_addresses);
+  make_services(std::move(standings.apportionment));
+  auto checks = DomainChecks::make(
+      DomainChecks::Parts{
+          threads_.context(0).get_executor(),
+          *registry_,
+          clock_,
+          log_,
+          metrics_,
+          [this](std::string_view what) { recorder_.internal_error(what, "domains"); },
+          [this](std::string_view domain) { return scheduler_->refused_by_upstream(domain); }},
+      settings_);
+  if (!checks) return checks.error();
+  checks_ = std::move(*checks);
+  return {};
+}
+
+mail::Result<void> Relay::open_registry() {
+  auto key = master_key(settings_, log_);
+  if (!key) return key.error();
+  auto registry = domains::Registry::open({threads_.context(0).get_executor(),
+                                           *store_,
+                                           dkim_,
+                                           clock_,
+                                           std::move(*key),
+                                           [this] { standings_changed(); }},
+                                          settings_,
+                                          std::exchange(documents_, {}));
+  if (!registry) return registry.error();
+  registry_ = std::move(*registry);
+  return {};
+}
+
+void Relay::make_services(delivery::Apportionment apportionment) {
   courier_services_.reset(new delivery::CourierServices{
       *store_, recorder_, metrics_, log_, clock_, keyring_, rules_, reporter_, doubts_});
   scheduler_ = std::make_unique<delivery::Scheduler>(
-      *courier_services_, threads_, upstreams_->routes(), std::move(snapshot.apportionment));
+      *courier_services_, threads_, upstreams_->routes(), std::move(apportionment));
   services_.reset(new net::Services{
       *store_, recorder_, metrics_, log_, clock_, directory_, {}, {}, handover()});
-  declare_apps();
+  services_->met_from = [this](std::string domain, std::string from) {
+    asio::post(threads_.context(0), [this, domain = std::move(domain), from = std::move(from)] {
+      registry_->meet_from(domain, from);
+    });
+  };
+  declare(*registry_->catalog());
 }
 
-/// Shows the series of every app from the start.
-void Relay::declare_apps() {
-  for (const config::App& app : settings_.apps)
-    for (const std::string& domain : app.domains) metrics_.declare(app.name, domain);
+/// Shows the series of every app and domain from the start.
+void Relay::declare(const domains::Catalog& catalog) {
+  for (const domains::Association& association : catalog.associations)
+    metrics_.declare(association.app, association.domain);
+  std::map<policy::DomainStatus, std::size_t> statuses;
+  for (const auto& [name, domain] : catalog.domains) {
+    metrics_.domain_checked(name, domain->state);
+    ++statuses[domain->state.status];
+  }
+  for (const auto status : policy::domain_statuses) metrics_.domains(status, statuses[status]);
+  std::size_t blocked = 0;
+  for (const auto& [name, app] : catalog.apps) {
+    metrics_.app_blocked(name, app->blocked);
+    blocked += app->blocked ? 1 : 0;
+  }
+  metrics_.apps(catalog.apps.size() - blocked, blocked);
+}
+
+void Relay::standings_changed() {
+  const auto catalog = registry_->catalog();
+  Standings standings = make_standings(settings_, *catalog);
+  const auto before = keyring_.get();
+  for (const auto& [name, signing] : before->domains)
+    if (!catalog->domains.contains(name)) metrics_.domain_removed(name);
+  directory_.set(standings.directory);
+  keyring_.set(standings.keyring);
+  report_addresses_.set(standings.report_addresses);
+  declare(*catalog);
+  scheduler_->reloaded(std::move(standings.apportionment));
+  if (front_door_) front_door_->announce_size(largest_message(*catalog));
+  release_what_may_leave(*before, *standings.keyring);
+}
+
+/// Mail that waited for its domain, its key or its app goes on as soon as nothing stands against
+/// it.
+void Relay::release_what_may_leave(const delivery::Keyring& before,
+                                   const delivery::Keyring& after) {
+  for (const auto& [name, signing] : after.domains) {
+    if (after.standing("", name, 0) || !before.standing("", name, 0)) continue;
+    spool::Filter which;
+    which.domain = name;
+    for (const auto reason : {policy::Reason::domain, policy::Reason::signing})
+      release(which, reason, "the domain is verified and its key confirmed");
+  }
+  for (const std::string& app : before.blocked) {
+    if (after.blocked.contains(app)) continue;
+    spool::Filter which;
+    which.app = app;
+    release(which, policy::Reason::blocked, "the app is blocked no more");
+  }
+}
+
+void Relay::release(spool::Filter which, policy::Reason reason, std::string detail) {
+  spool::Order order;
+  order.operation = spool::Operation::release;
+  order.which = std::move(which);
+  order.which.state = spool::State::held;
+  order.which.reason = reason;
+  order.now = clock_.now();
+  order.detail = std::move(detail);
+  scheduler_->order(std::move(order), [this](const spool::Ordered& ordered) {
+    if (!ordered.complete) log_.error("the spool could not release all mail that it should");
+  });
+}
+
+/// The configuration's token may do everything; others were made by command.
+std::optional<domains::Caller> Relay::authenticate(std::string_view token) const {
+  const std::string& admin = settings_.admin_token.reveal();
+  if (!admin.empty() && token.size() == admin.size() &&
+      CRYPTO_memcmp(token.data(), admin.data(), admin.size()) == 0)
+    return domains::Caller{domains::Caller::Role::admin, "", "admin token"};
+  return registry_->authenticate(token);
 }
 
 net::Handover Relay::handover() {
@@ -178,6 +305,7 @@ mail::Result<void> Relay::open_store() {
   store_ = std::move(opened->store);
   const spool::Recovery& recovery = opened->recovery;
   notes_ = recovery.notes;
+  documents_ = std::move(opened->recovery.documents);
   if (const auto proof = notes_.find(feed_note); proof != notes_.end())
     doubts_.proved(from_milliseconds(proof->second));
   log_.info(
@@ -198,7 +326,7 @@ mail::Result<void> Relay::load_tls(const config::Config& settings) {
 
 mail::Result<void> Relay::listen_smtp() {
   front_door_ = std::make_unique<net::FrontDoor>(
-      *services_, threads_, settings_.hostname, largest_message(settings_));
+      *services_, threads_, settings_.hostname, largest_message(*registry_->catalog()));
   if (auto loaded = load_tls(settings_); !loaded) return loaded.error();
   for (const config::SmtpListener& listener : settings_.smtp) {
     const auto bound = front_door_->listen(listener);
@@ -208,6 +336,17 @@ mail::Result<void> Relay::listen_smtp() {
   }
   accepting_ = true;
   return {};
+}
+
+/// The first listener that takes a password.
+std::optional<http::Submission> Relay::submission() const {
+  const auto with_password = std::ranges::find_if(
+      settings_.smtp, [](const config::SmtpListener& listener) { return listener.app.empty(); });
+  if (with_password == settings_.smtp.end()) return std::nullopt;
+  const char* encryption = with_password->tls == config::ListenerTls::implicit   ? "tls"
+                           : with_password->tls == config::ListenerTls::starttls ? "starttls"
+                                                                                 : "none";
+  return http::Submission{settings_.hostname, with_password->endpoint.port, encryption};
 }
 
 http::Sources Relay::sources() {
@@ -235,6 +374,14 @@ http::Sources Relay::sources() {
                             std::function<void(bool)> done) {
     take_event(id, std::move(upstream_id), event, std::move(done));
   };
+  sources.registry = registry_.get();
+  sources.authenticate = [this](std::string_view token) { return authenticate(token); };
+  sources.hosts = settings_.hosts;
+  sources.verify_now = [this](std::string domain) {
+    return checks_->verify_now(std::move(domain));
+  };
+  sources.records = [this](const domains::Domain& domain) { return checks_->records(domain); };
+  sources.submission = [this] { return submission(); };
   return sources;
 }
 
@@ -246,6 +393,7 @@ mail::Result<void> Relay::listen_http() {
     http::Routes routes;
     if (listener.health) routes.merge(http::health_routes(sources()));
     if (listener.metrics) routes.merge(http::metrics_routes(sources()));
+    if (listener.api) routes.merge(http::api_routes(sources()));
     const auto port =
         http_->listen(listener.endpoint.address, listener.endpoint.port, std::move(routes));
     if (!port) return port.error();
@@ -270,6 +418,7 @@ void Relay::run() {
   net::spawn(
       executor, [this] { return look_after(); }, sink, [] {});
   scheduler_->start(notes_);
+  checks_->start();
   threads_.start();
   over.get_future().wait();
   threads_.stop_and_join();
@@ -315,27 +464,23 @@ std::vector<std::string> Relay::reload() {
 std::vector<std::string> Relay::take_over(config::Config settings) {
   auto fixed = config::unchangeable(settings_, settings);
   if (!fixed.empty()) return fixed;
-  auto snapshot = make_snapshot(settings, *dkim_);
-  if (!snapshot) return {snapshot.error().sentence()};
-  auto contexts = Upstreams::contexts(snapshot->upstreams);
+  const auto upstreams = upstream_settings(settings);
+  auto contexts = Upstreams::contexts(upstreams);
   if (!contexts) return {contexts.error().sentence()};
+  const auto take_registry = registry_->prepare(settings);
+  if (!take_registry) return {take_registry.error().sentence()};
   if (const auto loaded = load_tls(settings); !loaded) return {loaded.error().sentence()};
-  upstreams_->replace(snapshot->upstreams, std::move(*contexts));
-  directory_.set(snapshot->directory);
-  keyring_.set(snapshot->keyring);
-  rules_.set(snapshot->rules);
-  report_addresses_.set(snapshot->report_addresses);
+  upstreams_->replace(upstreams, std::move(*contexts));
+  rules_.set(retry_rules(settings));
   settings_ = std::move(settings);
-  declare_apps();
-  scheduler_->reloaded(std::move(snapshot->apportionment));
-  front_door_->announce_size(largest_message(settings_));
+  (*take_registry)();  // and through standings_changed() all that follows from apps and domains
   log_.rules(settings_.log);
-  notice(*snapshot);
+  notice();
   return {};
 }
 
-void Relay::notice(const Snapshot& snapshot) {
-  for (const std::string& sentence : snapshot.notices) log_.warn(sentence);
+void Relay::notice() {
+  for (const std::string& sentence : registry_->notices()) log_.warn(sentence);
   if (!data_dir_->warning().empty()) log_.warn(data_dir_->warning());
 }
 
@@ -373,6 +518,7 @@ asio::awaitable<void> Relay::shut_down() {
     co_await pause(look_interval);
   const auto stopped = std::make_shared<bool>(false);
   const auto busy = [&] { return front_door_->sessions() > 0 || !*stopped; };
+  checks_->stop();
   scheduler_->keep_notes();
   scheduler_->finish([stopped] { *stopped = true; });
   front_door_->drain_sessions();

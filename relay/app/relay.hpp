@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mail/result.hpp"
+#include "relay/app/domain_checks.hpp"
 #include "relay/app/snapshot.hpp"
 #include "relay/app/system_clock.hpp"
 #include "relay/app/upstreams.hpp"
@@ -9,6 +10,7 @@
 #include "relay/delivery/reporter.hpp"
 #include "relay/delivery/scheduler.hpp"
 #include "relay/delivery/urgent_share.hpp"
+#include "relay/domains/registry.hpp"
 #include "relay/http/routes.hpp"
 #include "relay/http/server.hpp"
 #include "relay/net/listener.hpp"
@@ -23,6 +25,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,34 +45,39 @@ class Relay {
   void run();
 
  private:
-  Relay(config::Config settings,
-        std::unique_ptr<dkim::Library> dkim,
-        const Snapshot& snapshot,
-        std::unique_ptr<spool::DataDir> data_dir);
+  Relay(config::Config settings, std::unique_ptr<spool::DataDir> data_dir);
+  mail::Result<void> open();
   mail::Result<void> open_store();
+  mail::Result<void> open_registry();
   mail::Result<void> listen_smtp();
   mail::Result<void> listen_http();
-  void make_services(Snapshot& snapshot);
-  void declare_apps();
+  void make_services(delivery::Apportionment apportionment);
+  /// Takes over what follows from the catalog, and releases the mail that waited for it.
+  void standings_changed();
+  void release_what_may_leave(const delivery::Keyring& before, const delivery::Keyring& after);
+  void release(spool::Filter which, policy::Reason reason, std::string detail);
+  void declare(const domains::Catalog& catalog);
+  [[nodiscard]] std::optional<domains::Caller> authenticate(std::string_view token) const;
   [[nodiscard]] net::Handover handover();
   [[nodiscard]] bool urgent(std::string_view app, bool by_link, bool by_field);
   void take_event(spool::QueueId id,
                   std::string upstream_id,
                   const std::string& event,
                   std::function<void(bool)> done);
+  [[nodiscard]] std::optional<http::Submission> submission() const;
   [[nodiscard]] http::Sources sources();
   mail::Result<void> load_tls(const config::Config& settings);
   /// Sentences of what is wrong with the new configuration; none, and it is in force.
   std::vector<std::string> reload();
   [[nodiscard]] std::vector<std::string> take_over(config::Config settings);
-  void notice(const Snapshot& snapshot);
+  void notice();
   net::asio::awaitable<void> obey_signals();
   net::asio::awaitable<void> look_after();
   net::asio::awaitable<void> shut_down();
   net::asio::awaitable<void> pause(std::chrono::milliseconds length);
 
   config::Config settings_;
-  std::unique_ptr<dkim::Library> dkim_;
+  dkim::Library dkim_;
   SystemClock clock_;
   observe::Log log_;
   observe::Metrics metrics_;
@@ -86,7 +94,10 @@ class Relay {
   delivery::UrgentShare urgent_share_;
   std::map<std::string, std::string, std::less<>> notes_;  ///< what the store kept over the restart
   std::unique_ptr<Upstreams> upstreams_;
+  std::vector<spool::Document> documents_;  ///< what the store kept, until the registry has it
   net::Threads threads_;
+  std::unique_ptr<domains::Registry> registry_;
+  std::unique_ptr<DomainChecks> checks_;
   std::unique_ptr<net::Services> services_;
   std::unique_ptr<delivery::CourierServices> courier_services_;
   std::unique_ptr<delivery::Scheduler> scheduler_;

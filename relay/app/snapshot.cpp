@@ -1,60 +1,87 @@
 #include "relay/app/snapshot.hpp"
 
-#include "relay/app/keys.hpp"
-
-#include <openssl/rand.h>
-
 #include <algorithm>
+#include <map>
 #include <string>
 #include <utility>
 
 namespace app {
 namespace {
 
-mail::Result<std::array<std::uint8_t, 16>> fresh_salt() {
-  std::array<std::uint8_t, 16> salt{};
-  if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1) {
-    return mail::failure("The system gives no random octets: check /dev/urandom.");
-  }
-  return salt;
+/// Names below `domain` that another owner has proved: they are not its to cover.
+std::vector<std::string> foreign_names(const domains::Domain& domain,
+                                       const domains::Catalog& catalog) {
+  std::vector<std::string> names;
+  if (!domain.subdomains) return names;
+  const std::string below = "." + domain.name;
+  for (const auto& [name, other] : catalog.domains)
+    if (name.ends_with(below) && other->owner != domain.owner &&
+        (other->trusted || other->state.proved))
+      names.push_back(name);
+  return names;
 }
 
-mail::Result<std::shared_ptr<const net::Directory>> make_directory(const config::Config& settings) {
+policy::SenderDomain sender_domain(const domains::Domain& domain,
+                                   const domains::Association& association,
+                                   const domains::Catalog& catalog) {
+  policy::SenderDomain sender;
+  sender.name = domain.name;
+  sender.subdomains = domain.subdomains;
+  sender.status = domain.state.status;
+  sender.trouble = domain.trouble;
+  sender.foreign = foreign_names(domain, catalog);
+  sender.signing_domain = domain.name;
+  const auto mail_from = static_cast<std::size_t>(policy::DomainCheck::mail_from);
+  if (domain.state.checks[mail_from].last == policy::CheckResult::good)
+    sender.spf_domain = domain.mail_from;
+  sender.dmarc = domain.dmarc;
+  sender.association = association.number;
+  return sender;
+}
+
+std::shared_ptr<const net::Directory> make_directory(const config::Config& settings,
+                                                     const domains::Catalog& catalog) {
   auto directory = std::make_shared<net::Directory>();
   directory->duplicates_window = settings.duplicates_window;
-  for (auto& [name, facts] : config::app_facts(settings)) {
+  std::map<std::string, policy::AppFacts, std::less<>> apps;
+  for (const auto& [name, app] : catalog.apps) {
+    policy::AppFacts& facts = apps[name];
+    facts.name = name;
+    facts.contact = app->contact;
+    facts.environment = app->environment;
+    facts.blocked = app->blocked;
+    facts.limits = app->limits;
+    facts.rules = settings.rules;
+    facts.urgent_paths = app->urgent_paths;
+  }
+  for (const domains::Association& association : catalog.associations)
+    apps.at(association.app)
+        .domains.push_back(
+            sender_domain(*catalog.domains.at(association.domain), association, catalog));
+  for (auto& [name, facts] : apps)
     directory->apps.emplace(name, std::make_shared<const policy::AppFacts>(std::move(facts)));
-  }
-  for (const config::App& app : settings.apps) {
-    if (app.password.empty()) continue;
-    const auto salt = fresh_salt();
-    if (!salt) return salt.error();
-    directory->credentials.emplace(app.name, net::Credential(app.password.reveal(), *salt));
-  }
-  return std::shared_ptr<const net::Directory>(std::move(directory));
+  for (const auto& [name, text] : catalog.credentials)
+    if (auto credential = net::Credential::parse(text))
+      directory->credentials.emplace(name, *credential);
+  return directory;
 }
 
-mail::Result<std::shared_ptr<const delivery::Keyring>> make_keyring(
-    const config::Config& settings, dkim::Library& library, std::vector<std::string>& notices) {
+std::shared_ptr<const delivery::Keyring> make_keyring(const domains::Catalog& catalog) {
   auto keyring = std::make_shared<delivery::Keyring>();
-  for (const config::Domain& domain : settings.domains) {
-    bool made = false;
-    const auto key = signing_key(domain, settings, made);
-    if (!key) return key.error();
-    if (made) {
-      notices.push_back("a DKIM key was made for " + domain.name +
-                        ": publish the TXT record that stands in " +
-                        record_path(key_path(domain, settings.data_dir)).string());
-    }
-    auto signer = dkim::make_signer(library, *key, domain.name, domain.selector);
-    if (!signer) return signer.error();
-    keyring->signers.emplace(domain.name, std::make_shared<const dkim::Signer>(std::move(*signer)));
+  for (const auto& [name, domain] : catalog.domains)
+    keyring->domains.emplace(name,
+                             delivery::Signing{domain->signer,
+                                               domain->signing == policy::SigningMode::ses,
+                                               domain->unsigned_why,
+                                               policy::may_send(domain->state.status)});
+  for (const domains::Association& association : catalog.associations)
+    keyring->associations.insert(association.number);
+  for (const auto& [name, app] : catalog.apps) {
+    if (app->blocked) keyring->blocked.insert(name);
+    if (!app->configuration_set.empty())
+      keyring->configuration_sets.emplace(name, app->configuration_set);
   }
-  for (const config::App& app : settings.apps) {
-    if (!app.configuration_set.empty())
-      keyring->configuration_sets.emplace(app.name, app.configuration_set);
-  }
-  return std::shared_ptr<const delivery::Keyring>(std::move(keyring));
+  return keyring;
 }
 
 smtp::DoubtAction doubt_action(config::InDoubtAction action) {
@@ -71,58 +98,59 @@ smtp::DoubtAction doubt_action(config::InDoubtAction action) {
   return smtp::DoubtAction::automatic;
 }
 
-smtp::RetryRules retry_rules(const config::Config& settings) {
-  smtp::RetryRules rules;
-  rules.first = settings.queue.retry_first;
-  rules.max = settings.queue.retry_max;
-  rules.expire = settings.queue.expire;
-  rules.expire_urgent = settings.queue.expire_urgent;
-  rules.hold_expire = settings.queue.hold_expire;
-  rules.doubt.action = doubt_action(settings.in_doubt.action);
-  rules.doubt.wait = settings.in_doubt.wait;
-  return rules;
-}
-
-delivery::ReportAddresses report_addresses(const config::Config& settings) {
-  delivery::ReportAddresses addresses;
-  addresses.from = settings.relay_operator.from;
-  addresses.domain = settings.relay_operator.domain;
-  addresses.hostname = settings.hostname;
-  addresses.operator_contact = settings.relay_operator.contact;
-  for (const config::App& app : settings.apps)
-    if (!app.contact.empty()) addresses.contacts.emplace(app.name, app.contact);
+std::shared_ptr<const delivery::ReportAddresses> report_addresses(const config::Config& settings,
+                                                                  const domains::Catalog& catalog) {
+  auto addresses = std::make_shared<delivery::ReportAddresses>();
+  addresses->from = settings.relay_operator.from;
+  addresses->domain = settings.relay_operator.domain;
+  addresses->hostname = settings.hostname;
+  addresses->operator_contact = settings.relay_operator.contact;
+  for (const auto& [name, app] : catalog.apps)
+    if (!app->contact.empty()) addresses->contacts.emplace(name, app->contact);
   return addresses;
 }
 
-delivery::Apportionment apportionment(const config::Config& settings) {
+delivery::Apportionment apportionment(const config::Config& settings,
+                                      const domains::Catalog& catalog) {
   delivery::Apportionment shares;
-  for (const config::App& app : settings.apps) {
-    shares.apps.push_back(app.name);
-    shares.weights.emplace(app.name, app.weight);
-    const auto named = std::ranges::find(settings.upstreams, app.upstream, &config::Upstream::name);
-    if (!app.upstream.empty() && named != settings.upstreams.end())
-      shares.routes.emplace(app.name, named - settings.upstreams.begin());
+  for (const auto& [name, app] : catalog.apps) {
+    shares.apps.push_back(name);
+    shares.weights.emplace(name, app->weight);
+    const auto named =
+        std::ranges::find(settings.upstreams, app->upstream, &config::Upstream::name);
+    if (!app->upstream.empty() && named != settings.upstreams.end())
+      shares.routes.emplace(name, named - settings.upstreams.begin());
   }
   return shares;
 }
 
 }  // namespace
 
-mail::Result<Snapshot> make_snapshot(const config::Config& settings, dkim::Library& library) {
-  Snapshot snapshot;
-  auto directory = make_directory(settings);
-  if (!directory) return directory.error();
-  auto keyring = make_keyring(settings, library, snapshot.notices);
-  if (!keyring) return keyring.error();
-  snapshot.directory = std::move(*directory);
-  snapshot.keyring = std::move(*keyring);
+Standings make_standings(const config::Config& settings, const domains::Catalog& catalog) {
+  return {make_directory(settings, catalog),
+          make_keyring(catalog),
+          report_addresses(settings, catalog),
+          apportionment(settings, catalog)};
+}
+
+std::vector<std::shared_ptr<const config::Upstream>> upstream_settings(
+    const config::Config& settings) {
+  std::vector<std::shared_ptr<const config::Upstream>> upstreams;
   for (const config::Upstream& upstream : settings.upstreams)
-    snapshot.upstreams.push_back(std::make_shared<const config::Upstream>(upstream));
-  snapshot.rules = std::make_shared<const smtp::RetryRules>(retry_rules(settings));
-  snapshot.report_addresses =
-      std::make_shared<const delivery::ReportAddresses>(report_addresses(settings));
-  snapshot.apportionment = apportionment(settings);
-  return snapshot;
+    upstreams.push_back(std::make_shared<const config::Upstream>(upstream));
+  return upstreams;
+}
+
+std::shared_ptr<const smtp::RetryRules> retry_rules(const config::Config& settings) {
+  auto rules = std::make_shared<smtp::RetryRules>();
+  rules->first = settings.queue.retry_first;
+  rules->max = settings.queue.retry_max;
+  rules->expire = settings.queue.expire;
+  rules->expire_urgent = settings.queue.expire_urgent;
+  rules->hold_expire = settings.queue.hold_expire;
+  rules->doubt.action = doubt_action(settings.in_doubt.action);
+  rules->doubt.wait = settings.in_doubt.wait;
+  return rules;
 }
 
 }  // namespace app

@@ -35,7 +35,9 @@ struct Exchange {
 };
 
 Message message_of(Request asked) {
-  Message message(asked.body ? beast::http::verb::post : beast::http::verb::get, asked.target, 11);
+  using beast::http::verb;
+  const verb without_body = asked.removes ? verb::delete_ : verb::get;
+  Message message(asked.body ? verb::post : without_body, asked.target, 11);
   message.set(beast::http::field::host, "postern");
   if (!asked.body) return message;
   message.set(beast::http::field::content_type, "application/json");

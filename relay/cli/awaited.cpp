@@ -8,8 +8,6 @@ namespace cli {
 namespace {
 
 constexpr std::array table{
-    Awaited{"app", "apps stand in the configuration file under `apps`"},
-    Awaited{"domain", "domains stand in the configuration file under `domains`"},
     Awaited{"recipient", ""},
     Awaited{"suppression", ""},
     Awaited{"stats", "`/metrics` has the counts"},

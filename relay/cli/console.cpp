@@ -1,5 +1,6 @@
 #include "relay/cli/console.hpp"
 
+#include "relay/cli/shown.hpp"
 #include "relay/observe/escape.hpp"
 
 #include <CLI/CLI.hpp>
@@ -8,7 +9,9 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -17,11 +20,32 @@ namespace cli {
 
 namespace json = boost::json;
 
+namespace {
+
+constexpr std::string_view no_json =
+    "The relay's answer is no JSON: is this command of the same version as the running relay?";
+
+std::optional<json::object> object_of(const std::string& text) {
+  boost::system::error_code error;
+  json::value value = json::parse(text, error);
+  if (error || !value.is_object()) return std::nullopt;
+  return std::move(value.as_object());
+}
+
+}  // namespace
+
 Console::Console(SocketPath socket, std::ostream& out, std::ostream& err)
     : socket_(std::move(socket)), out_(out), err_(err) {}
 
 void Console::print_json(const json::object& object) {
   out_ << observe::printable_json(json::serialize(object)) << '\n';
+}
+
+void Console::print_text(std::string_view text) {
+  const auto harmless = [](char c) { return c >= ' ' && c < '\x7f'; };
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);)
+    out_ << (std::ranges::all_of(line, harmless) ? line : observe::escaped(line)) << '\n';
 }
 
 int Console::complain(std::string_view sentence) {
@@ -46,21 +70,60 @@ std::optional<Answer> Console::ask(Request asked) {
 }
 
 std::optional<json::object> Console::ask_json(Request asked) {
-  const auto answer = ask(std::move(asked));
+  const auto text = ask_text(std::move(asked));
+  if (!text) return std::nullopt;
+  auto object = object_of(*text);
+  if (!object) complain(no_json);
+  return object;
+}
+
+std::optional<std::string> Console::ask_text(Request asked) {
+  auto answer = ask(std::move(asked));
   if (!answer) return std::nullopt;
-  boost::system::error_code error;
-  json::value body = json::parse(answer->body, error);
-  if (error || !body.is_object()) {
-    complain(
-        "The relay's answer is no JSON: is this command of the same version as the running relay?");
-    return std::nullopt;
+  if (answer->status / 100 == 2) return std::move(answer->body);
+  const auto object = object_of(answer->body);
+  const json::value* sentence = object ? object->if_contains("error") : nullptr;
+  if (sentence != nullptr && sentence->is_string()) {
+    complain(std::string_view(sentence->as_string()));
+  } else {
+    complain(no_json);
   }
-  if (answer->status == 200) return std::move(body.as_object());
-  const json::value* sentence = body.as_object().if_contains("error");
-  complain(sentence != nullptr && sentence->is_string()
-               ? std::string(sentence->as_string())
-               : fmt::format("The relay answered with status {}.", answer->status));
   return std::nullopt;
+}
+
+std::optional<json::array> Console::ask_list(const std::string& target,
+                                             std::string_view member,
+                                             std::string_view parameter,
+                                             std::size_t most) {
+  constexpr std::size_t page_size = 200;
+  json::array all;
+  std::string next;
+  do {
+    const std::size_t limit = std::min(page_size, most - all.size());
+    std::string asked = fmt::format(
+        "{}{}limit={}", target, target.find('?') == std::string::npos ? '?' : '&', limit);
+    if (!next.empty()) asked += fmt::format("&{}={}", parameter, url_encoded(next));
+    auto page = ask_json({asked});
+    if (!page) return std::nullopt;
+    for (json::value& each : page->at(member).as_array()) all.push_back(std::move(each));
+    next = shown(*page, "next");
+  } while (!next.empty() && all.size() < most);
+  return all;
+}
+
+int Console::change(Request asked, bool as_json, std::string_view sentence) {
+  const auto done = ask_json(std::move(asked));
+  if (!done) return 1;
+  if (as_json) {
+    print_json(*done);
+  } else {
+    out_ << observe::escaped(sentence) << '\n';
+  }
+  return 0;
+}
+
+void put(json::object& body, std::string_view name, const std::string& text) {
+  if (!text.empty()) body[name] = text;
 }
 
 CLI::App* add_command(

@@ -3,6 +3,7 @@
 #include "relay/cli/order_commands.hpp"
 #include "relay/cli/queue_print.hpp"
 #include "relay/cli/selection.hpp"
+#include "relay/cli/shown.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>

@@ -1,9 +1,8 @@
 #include "relay/cli/queue_print.hpp"
 
-#include "relay/observe/escape.hpp"
+#include "relay/cli/shown.hpp"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
@@ -33,33 +32,12 @@ constexpr auto meanings = std::to_array<std::pair<std::string_view, std::string_
      {"superseded", "a newer copy for the same recipient goes instead"},
      {"quarantined", "the stored message cannot be read any more"}});
 
-std::string printable(const json::string& text) {
-  return observe::escaped(std::string_view(text.data(), text.size()));
-}
-
-// `2026-01-02T03:04:05.678Z` as a person reads it.
-std::string moment(const json::object& object, std::string_view name) {
-  std::string text = shown(object, name);
-  if (text.size() < 19) return text;
-  text[10] = ' ';
-  return text.substr(0, 19);
-}
-
 std::string first_recipient(const json::object& entry) {
   const json::array& paths = entry.at("forward_paths").as_array();
   if (paths.empty()) return {};
   std::string text = printable(paths.front().as_string());
   if (paths.size() > 1) text += fmt::format(" and {} more", paths.size() - 1);
   return text;
-}
-
-bool is_set(const json::object& entry, std::string_view name) {
-  const json::value* flag = entry.if_contains(name);
-  return flag != nullptr && flag->is_bool() && flag->as_bool();
-}
-
-void print_line(std::ostream& out, std::string_view name, const std::string& value) {
-  if (!value.empty()) out << fmt::format("  {:12}  {}\n", name, value);
 }
 
 void print_entry(std::ostream& out, const json::object& entry) {
@@ -99,13 +77,6 @@ void print_step(std::ostream& out, const json::object& step) {
 }
 
 }  // namespace
-
-std::string shown(const json::object& object, std::string_view name) {
-  const json::value* member = object.if_contains(name);
-  if (member == nullptr || member->is_null()) return {};
-  if (const json::string* text = member->if_string()) return printable(*text);
-  return json::serialize(*member);
-}
 
 void print_heading(std::ostream& out) {
   out << fmt::format(row_format,

@@ -3,13 +3,8 @@
 #include <boost/json/object.hpp>
 
 #include <iosfwd>
-#include <string>
-#include <string_view>
 
 namespace cli {
-
-/// A member of the relay's JSON as it may be shown on a terminal; empty if it is null or absent.
-[[nodiscard]] std::string shown(const boost::json::object& object, std::string_view name);
 
 /// `queue list` for people: the heading, and a row for an entry.
 void print_heading(std::ostream& out);

@@ -1,12 +1,15 @@
 #include "relay/cli/run.hpp"
 
+#include "relay/cli/app_commands.hpp"
 #include "relay/cli/awaited.hpp"
+#include "relay/cli/domain_commands.hpp"
 #include "relay/cli/inspect_command.hpp"
 #include "relay/cli/operator_commands.hpp"
 #include "relay/cli/queue_commands.hpp"
 #include "relay/cli/restore.hpp"
 #include "relay/cli/settings.hpp"
 #include "relay/cli/smtp_password.hpp"
+#include "relay/cli/token_commands.hpp"
 #include "relay/config/nearest.hpp"
 #include "relay/config/values.hpp"
 
@@ -117,6 +120,9 @@ void add_asking(CLI::App& root, Invocation& invocation) {
   const auto before = root.get_subcommands([](CLI::App*) { return true; });
   const auto console =
       std::make_shared<Console>(socket, invocation.streams.out, invocation.streams.err);
+  add_app_commands(root, console, invocation.exit_code);
+  add_domain_commands(root, console, invocation.exit_code);
+  add_token_commands(root, console, invocation.exit_code);
   add_queue_commands(root, console, invocation.exit_code);
   add_operator_commands(root, console, invocation.exit_code);
   for (CLI::App* command : root.get_subcommands([](CLI::App*) { return true; })) {

@@ -30,7 +30,7 @@ std::vector<CLI::Option*> add_filters(CLI::App& command, Selection& selection);
 /// The seconds of --older-than; nothing where it was not given.
 [[nodiscard]] std::optional<std::int64_t> older_than_seconds(const Selection& selection);
 
-/// The members of an order's body (relay/http/order_routes.hpp).
+/// The members of an order's body (relay/http/order_endpoints.hpp).
 [[nodiscard]] boost::json::object body_of(const Selection& selection);
 
 /// A check of an option: the sentence against a text that is no duration from `least` to `most`

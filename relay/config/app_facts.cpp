@@ -15,7 +15,10 @@ policy::AppFacts facts_of(const App& app, const Config& config) {
   facts.urgent_paths = app.urgent_paths;
   for (const Domain& domain : config.domains) {
     if (std::ranges::find(app.domains, domain.name) == app.domains.end()) continue;
-    facts.domains.push_back({domain.name, domain.subdomains, policy::DomainStatus::verified});
+    policy::SenderDomain sender;
+    sender.name = domain.name;
+    sender.subdomains = domain.subdomains;
+    facts.domains.push_back(std::move(sender));
   }
   return facts;
 }

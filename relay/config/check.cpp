@@ -169,7 +169,8 @@ class Checker {
   }
 
   void list_of_maps(const Key& key, const Node& node, std::string_view path) {
-    if (node.shape != Shape::sequence || node.items.empty() || too_long(key, node))
+    const bool needed = key.kind == Kind::map_or_list || key.preset == "required";
+    if (node.shape != Shape::sequence || (needed && node.items.empty()) || too_long(key, node))
       return wrong(key, node);
     for (const Node& item : node.items) {
       const bool endpoint =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/domain_setup.hpp"
 #include "policy/facts.hpp"
 #include "relay/config/secret.hpp"
 
@@ -31,10 +32,31 @@ struct SmtpListener {
 
 struct HttpListener {
   Endpoint endpoint;
-  bool health = false, metrics = false;
+  bool health = false, metrics = false, api = false;
+};
+
+/// Who is asked about DNS.
+struct Dns {
+  std::vector<Endpoint> servers;  ///< empty: the system's
+  std::chrono::seconds timeout{5};
+  bool dnssec = false;
+  bool private_servers = false;  ///< authoritative servers may have addresses that are not public
+};
+
+/// How far the relay looks after identities at SES.
+enum class Identities : std::uint8_t { off, read, manage };
+
+/// Access to the AWS API.
+struct Aws {
+  std::string region;                       ///< empty: no access is configured
+  Secret access_key_id, secret_access_key;  ///< empty: the environment's
+  std::string endpoint;                     ///< empty: Amazon's
+  Identities identities = Identities::read;
 };
 
 inline constexpr int max_upstreams = 8;
+inline constexpr int max_dns_servers = 8;
+inline constexpr int max_hosts = 50;
 inline constexpr int max_urgent_paths = 20;  ///< of an app
 
 enum class UpstreamKind : std::uint8_t { ses, smtp, capture };
@@ -63,11 +85,15 @@ struct Domain {
   /// Empty: data_dir/keys/NAME.SELECTOR.pem, generated at start when data_dir is durable.
   std::filesystem::path key_file;
   bool subdomains = false;
+  bool trusted = false;  ///< verify: trusted, else by DNS
+  policy::SigningMode signing = policy::SigningMode::local;
+  std::string mail_from;  ///< custom MAIL FROM domain, lower-case A-label; empty: none
 };
 
 struct App {
   std::string name;
-  Secret password;  ///< clear text of password_file; empty: no AUTH for this app
+  std::string owner;  ///< whose it is; empty: the operator's
+  Secret password;    ///< clear text of password_file; empty: no AUTH for this app
   std::string contact;
   std::string upstream;           ///< name, empty: the first
   std::string configuration_set;  ///< ses.configuration_set, empty: the upstream's
@@ -120,12 +146,17 @@ struct Config {
   std::string hostname;
   std::filesystem::path data_dir;
   bool data_dir_durable = true;
+  std::filesystem::path master_key_file;  ///< empty: data_dir/master.key, made at the first start
   std::vector<SmtpListener> smtp;
   std::vector<HttpListener> http;
-  std::filesystem::path socket;  ///< admin socket; default data_dir/admin.sock
+  std::filesystem::path socket;    ///< admin socket; default data_dir/admin.sock
+  Secret admin_token;              ///< of the API on HTTP listeners; empty: only made ones
+  std::vector<std::string> hosts;  ///< names that the API may be asked by, beside addresses
   std::filesystem::path certificate, private_key;
   std::vector<Upstream>
       upstreams;  ///< 1 to max_upstreams, in the order they are tried; names differ
+  Dns dns;
+  Aws aws;
   std::vector<Domain> domains;
   std::vector<App> apps;
   policy::Rules rules;

@@ -18,6 +18,8 @@ void read_upstreams(const Section& root, Config& config);
 void read_domains(const Section& root, Config& config);
 void read_apps(const Section& root, Config& config);
 void read_operator(const Section& root, Config& config);  ///< after the domains
+void read_dns(const Section& root, Dns& dns);
+void read_aws(const Section& root, const Config& config, Aws& aws);  ///< after the upstreams
 void read_policy(const Section& root, policy::Rules& rules);
 
 // What one part demands of another, after all are read.

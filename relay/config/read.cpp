@@ -52,6 +52,7 @@ void read_process(const Section& root, Config& config) {
   config.data_dir = "/var/lib/postern";
   root.read("data_dir", config.data_dir);
   root.read("data_dir_durable", config.data_dir_durable);
+  root.read("master_key_file", config.master_key_file);
 }
 
 void read_queue(const Section& section, Queue& queue) {
@@ -95,6 +96,8 @@ Config read_config(const Section& root) {
   read_domains(root, config);
   read_apps(root, config);
   read_operator(root, config);
+  read_dns(root, config.dns);
+  read_aws(root, config, config.aws);
   read_policy(root, config.rules);
   read_times(root, config);
   root.section("spool").read_size("reserve", config.spool_reserve);

@@ -1,5 +1,6 @@
 #include "mail/result.hpp"
 #include "policy/address.hpp"
+#include "policy/public_suffix.hpp"
 #include "relay/config/key_files.hpp"
 #include "relay/config/nearest.hpp"
 #include "relay/config/parts.hpp"
@@ -15,6 +16,10 @@ namespace {
 
 constexpr std::array algorithm_words{Word<KeyAlgorithm>{"rsa2048", KeyAlgorithm::rsa2048},
                                      Word<KeyAlgorithm>{"ed25519", KeyAlgorithm::ed25519}};
+
+constexpr std::array verify_words{Word<bool>{"dns", false}, Word<bool>{"trusted", true}};
+constexpr std::array signing_words{Word<policy::SigningMode>{"local", policy::SigningMode::local},
+                                   Word<policy::SigningMode>{"ses", policy::SigningMode::ses}};
 
 /// The name in the form that is compared; as written, with a mistake, when it is none.
 std::string normal_name(const Section& section, const Node& node) {
@@ -52,12 +57,27 @@ void read_key(const Section& section, Domain& domain, bool data_dir_durable) {
   }
 }
 
+void read_mail_from(const Section& section, Domain& domain) {
+  const Node* written = section.node("mail_from");
+  if (written == nullptr) return;
+  domain.mail_from = normal_name(section, *written);
+  if (!domain.name.empty() && !domain.mail_from.ends_with("." + domain.name))
+    section.mistake("mail_from",
+                    fmt::format("{} is not under {}: write a name like bounce.{}",
+                                in_quotes(written->scalar),
+                                domain.name,
+                                domain.name));
+}
+
 Domain read_domain(const Section& section, bool data_dir_durable) {
   Domain domain;
   if (const Node* name = section.node("name")) domain.name = normal_name(section, *name);
   read_selector(section, domain);
   read_key(section, domain, data_dir_durable);
   section.read("subdomains", domain.subdomains);
+  section.read("verify", verify_words, domain.trusted);
+  section.read("signing", signing_words, domain.signing);
+  read_mail_from(section, domain);
   return domain;
 }
 
@@ -100,6 +120,11 @@ App read_app(const Section& section) {
                     in_quotes(app.name)));
   read_password(section, app);
   read_address(section, "contact", "web@example.com", app.contact);
+  section.read("owner", app.owner);
+  if (!app.owner.empty() && !is_app_name(app.owner))
+    section.mistake("owner",
+                    fmt::format("{} is no owner's name: write 1 to 63 of a-z, 0-9 and `-`",
+                                in_quotes(app.owner)));
   if (const auto weight = section.integer("weight")) app.weight = static_cast<unsigned>(*weight);
   read_urgent(section, app);
   section.read("upstream", app.upstream);
@@ -116,9 +141,6 @@ App read_app(const Section& section) {
 
 void check_app_domains(const Section& section, const App& app, const Config& config) {
   const std::vector<const Node*> items = section.items("domains");
-  if (section.has("domains") && items.empty())
-    section.mistake("domains",
-                    "an app without domains can send nothing: name at least one of `domains`");
   std::vector<std::string> names;
   names.reserve(config.domains.size());
   for (const Domain& domain : config.domains) names.push_back(domain.name);
@@ -132,6 +154,22 @@ void check_app_domains(const Section& section, const App& app, const Config& con
             in_quotes(app.domains[i]),
             near.empty() ? "add it there" : fmt::format("write `{}` or add it there", near)));
   }
+}
+
+/// A domain serves the apps of one owner only.
+void check_app_owner(const Section& section, const App& app, const Config& config) {
+  const auto shares = [&](const App& other) {
+    return other.owner != app.owner && std::ranges::any_of(app.domains, [&](const auto& domain) {
+             return std::ranges::find(other.domains, domain) != other.domains.end();
+           });
+  };
+  const auto other = std::ranges::find_if(config.apps, shares);
+  if (other == config.apps.end()) return;
+  section.mistake("domains",
+                  fmt::format("{} and {} share a domain but not their `owner`: give both the same "
+                              "one, or each a domain of its own",
+                              in_quotes(app.name),
+                              in_quotes(other->name)));
 }
 
 void check_app_reach(const Section& section, const App& app, const Config& config) {
@@ -172,7 +210,16 @@ void read_apps(const Section& root, Config& config) {
 }
 
 void check_domains(const Section& root, const Config& config) {
-  check_unique(root.sections("domains"), config.domains, "domain", "keep one");
+  const std::vector<Section> sections = root.sections("domains");
+  check_unique(sections, config.domains, "domain", "keep one");
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    const std::string& name = config.domains[i].name;
+    if (name.empty() || !policy::is_public_suffix(name)) continue;
+    sections[i].mistake(
+        "name",
+        fmt::format("{} is a public suffix, which nobody owns: write the name below it",
+                    in_quotes(name)));
+  }
 }
 
 void check_apps(const Section& root, const Config& config) {
@@ -180,6 +227,7 @@ void check_apps(const Section& root, const Config& config) {
   check_unique(sections, config.apps, "app", "keep one");
   for (std::size_t i = 0; i < sections.size(); ++i) {
     check_app_domains(sections[i], config.apps[i], config);
+    check_app_owner(sections[i], config.apps[i], config);
     check_app_reach(sections[i], config.apps[i], config);
     check_app_upstream(sections[i], config.apps[i], config);
   }

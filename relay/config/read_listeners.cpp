@@ -1,5 +1,7 @@
+#include "policy/address.hpp"
 #include "relay/config/key_files.hpp"
 #include "relay/config/parts.hpp"
+#include "relay/config/secret.hpp"
 #include "relay/config/values.hpp"
 
 #include <fmt/format.h>
@@ -32,8 +34,20 @@ HttpListener read_http(const Section& section) {
   for (const Node* item : section.items("serve")) {
     if (item->scalar == "health") listener.health = true;
     if (item->scalar == "metrics") listener.metrics = true;
+    if (item->scalar == "api") listener.api = true;
   }
   return listener;
+}
+
+void read_hosts(const Section& listen, std::vector<std::string>& hosts) {
+  for (const Node* item : listen.items("hosts")) {
+    auto name = policy::normal_domain(item->scalar);
+    if (!name)
+      listen.findings().mistake(
+          item->place, fmt::format("{}: {}", in_quotes(item->scalar), name.error().sentence()));
+    else
+      hosts.push_back(*std::move(name));
+  }
 }
 
 void read_certificate(const Section& root, Config& config) {
@@ -131,6 +145,12 @@ void read_listeners(const Section& root, Config& config) {
   for (const Node* item : listen.items("http"))
     if (auto endpoint = parse_endpoint(item->scalar))
       config.http.push_back({*std::move(endpoint), true, true});
+  listen.read_secret("admin_token", config.admin_token);
+  if (!config.admin_token.empty())
+    if (auto fault = weakness(config.admin_token.reveal()))
+      listen.mistake(listen.has("admin_token") ? "admin_token" : "admin_token_file",
+                     fmt::format("the admin token {}", *fault));
+  read_hosts(listen, config.hosts);
   config.socket = config.data_dir / "admin.sock";
   listen.read("socket", config.socket);
   read_certificate(root, config);

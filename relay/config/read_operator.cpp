@@ -29,8 +29,11 @@ void read_operator(const Section& root, Config& config) {
   if (found.from.empty()) return;
   const std::string at = found.from.substr(found.from.rfind('@') + 1);
   policy::AppFacts everything;
-  for (const Domain& domain : config.domains)
-    everything.domains.push_back({domain.name, domain.subdomains});
+  for (const Domain& domain : config.domains) {
+    policy::SenderDomain& sender = everything.domains.emplace_back();
+    sender.name = domain.name;
+    sender.subdomains = domain.subdomains;
+  }
   if (const policy::SenderDomain* signs = policy::covering_domain(everything, at))
     found.domain = signs->name;
   else

@@ -16,12 +16,25 @@ bool same(const SmtpListener& a, const SmtpListener& b) {
 }
 
 bool same(const HttpListener& a, const HttpListener& b) {
-  return same(a.endpoint, b.endpoint) && a.health == b.health && a.metrics == b.metrics;
+  return same(a.endpoint, b.endpoint) && a.health == b.health && a.metrics == b.metrics &&
+         a.api == b.api;
 }
 
 bool same(const Queue& a, const Queue& b) {
   return a.retry_first == b.retry_first && a.retry_max == b.retry_max && a.expire == b.expire &&
          a.expire_urgent == b.expire_urgent && a.hold_expire == b.hold_expire;
+}
+
+bool same(const Dns& a, const Dns& b) {
+  return std::ranges::equal(
+             a.servers, b.servers, [](const auto& x, const auto& y) { return same(x, y); }) &&
+         a.timeout == b.timeout && a.dnssec == b.dnssec && a.private_servers == b.private_servers;
+}
+
+bool same(const Aws& a, const Aws& b) {
+  return a.region == b.region && a.access_key_id.reveal() == b.access_key_id.reveal() &&
+         a.secret_access_key.reveal() == b.secret_access_key.reveal() && a.endpoint == b.endpoint &&
+         a.identities == b.identities;
 }
 
 bool same(const InDoubt& a, const InDoubt& b) { return a.action == b.action && a.wait == b.wait; }
@@ -43,6 +56,9 @@ std::vector<std::string> unchangeable(const Config& before, const Config& after)
   note(before.threads == after.threads, "threads");
   note(before.hostname == after.hostname, "hostname");
   note(before.data_dir == after.data_dir, "data_dir");
+  note(before.master_key_file == after.master_key_file, "master_key_file");
+  note(same(before.dns, after.dns), "dns");
+  note(same(before.aws, after.aws), "aws");
   note(before.data_dir_durable == after.data_dir_durable, "data_dir_durable");
   note(same(before.smtp, after.smtp), "listen.smtp");
   note(same(before.http, after.http), "listen.http");

@@ -141,6 +141,15 @@ mail::Result<Endpoint> parse_endpoint(std::string_view text) {
   return Endpoint{std::string(address), static_cast<std::uint16_t>(*port)};
 }
 
+mail::Result<Endpoint> parse_server(std::string_view text) {
+  constexpr std::uint16_t dns_port = 53;
+  if (address_octets(text)) return Endpoint{std::string(text), dns_port};
+  auto endpoint = parse_endpoint(text);
+  if (!endpoint || endpoint->port == 0)
+    return mail::failure("is no resolver: write its IP address, like 127.0.0.1 or 127.0.0.1:5353");
+  return endpoint;
+}
+
 mail::Result<std::string> parse_network(std::string_view text) {
   const auto slash = text.find('/');
   const auto octets = address_octets(text.substr(0, slash));

@@ -36,6 +36,9 @@ namespace config {
 /// `127.0.0.1:2525` or `[::1]:2525`: a literal IP address and a port (0: the system chooses).
 [[nodiscard]] mail::Result<Endpoint> parse_endpoint(std::string_view text);
 
+/// `127.0.0.1`, `127.0.0.1:5353`, `::1` or `[::1]:5353`: a resolver, at port 53 unless said.
+[[nodiscard]] mail::Result<Endpoint> parse_server(std::string_view text);
+
 /// `10.0.0.0/8`, `::1/128`, or a bare address; host bits must be zero. Gives the CIDR form.
 [[nodiscard]] mail::Result<std::string> parse_network(std::string_view text);
 

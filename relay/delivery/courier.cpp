@@ -64,10 +64,9 @@ class Courier::Transaction final : public Hooks {
     const std::chrono::duration<double> took = services_.clock.monotonic() - began;
     // Another thread's hit can hide a miss of ours; misses that come with every message still show.
     services_.metrics.dkim_key_cache(dkim::pem_cache_hits() > hits);
-    services_.metrics.dkim_signature(
-        job_.entry.domain,
-        dkim::word(keyring->signer(job_.entry.domain)->key().algorithm()),
-        took.count());
+    if (const auto& signer = keyring->domains.find(job_.entry.domain)->second.signer)
+      services_.metrics.dkim_signature(
+          job_.entry.domain, dkim::word(signer->key().algorithm()), took.count());
     ask_for_mark();
     return std::move(*prepared);
   }

@@ -24,20 +24,29 @@ std::vector<std::pair<std::string, std::string>> tags(const spool::Entry& entry,
 
 }  // namespace
 
-const dkim::Signer* Keyring::signer(std::string_view domain) const {
-  const auto found = signers.find(domain);
-  return found == signers.end() ? nullptr : found->second.get();
+std::optional<policy::Reason> Keyring::standing(std::string_view app,
+                                                std::string_view domain,
+                                                std::uint64_t association) const {
+  if (blocked.contains(app)) return policy::Reason::blocked;
+  const auto found = domains.find(domain);
+  if (found == domains.end() || !found->second.may_send ||
+      (association != 0 && !associations.contains(association)))
+    return policy::Reason::domain;
+  if (!found->second.signer && !found->second.by_upstream) return policy::Reason::signing;
+  return std::nullopt;
 }
 
 mail::Result<std::string> prepare(const spool::Job& job,
                                   const Keyring& keyring,
                                   const config::Upstream& upstream,
                                   std::chrono::system_clock::time_point now) {
-  const dkim::Signer* signer = keyring.signer(job.entry.domain);
-  if (!signer) {
-    return mail::failure("No DKIM key signs for " + job.entry.domain +
-                         ": add the domain to the configuration again, or drop the message.");
-  }
+  const auto signing = keyring.domains.find(job.entry.domain);
+  if (signing == keyring.domains.end())
+    return mail::failure("There is no domain " + job.entry.domain +
+                         " any more: add it again, or drop the message.");
+  const dkim::Signer* signer = signing->second.signer.get();
+  if (signer == nullptr && !signing->second.by_upstream)
+    return mail::failure(signing->second.unsigned_why);
   dkim::MendFacts facts;
   facts.date = date_time(job.entry.accepted_at);
   facts.message_id_host = job.entry.domain;
@@ -45,6 +54,8 @@ mail::Result<std::string> prepare(const spool::Job& job,
   facts.added = tags(job.entry, keyring, upstream);
   const auto mended = dkim::mend(*job.octets, facts);
   if (!mended) return mended.error();
+  if (signer == nullptr)
+    return mail::Result<std::string>(boost::system::in_place_value, smtp::frame(*mended));
   const auto signature = signer->sign(*mended, now);
   if (!signature) return signature.error();
   return mail::Result<std::string>(boost::system::in_place_value,

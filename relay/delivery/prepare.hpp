@@ -6,20 +6,37 @@
 #include "relay/spool/entry.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
 namespace delivery {
 
-/// What signs, by configured sender domain: an immutable snapshot, replaced whole on reload.
+/// How the mail of a sender domain may leave.
+struct Signing {
+  std::shared_ptr<const dkim::Signer> signer;  ///< null: nothing signs here
+  bool by_upstream = false;                    ///< SES signs, so that mail leaves unsigned here
+  std::string unsigned_why;                    ///< one sentence where nothing may sign
+  bool may_send = true;                        ///< the domain is verified, or warned of
+};
+
+/// What may leave, and what signs it: an immutable snapshot, replaced whole on change.
 struct Keyring {
-  std::map<std::string, std::shared_ptr<const dkim::Signer>, std::less<>> signers;
+  std::map<std::string, Signing, std::less<>> domains;
+  std::set<std::uint64_t> associations;        ///< the rights to domains that stand
+  std::set<std::string, std::less<>> blocked;  ///< apps
   std::map<std::string, std::string, std::less<>>
       configuration_sets;  ///< by app, where it has its own
 
-  [[nodiscard]] const dkim::Signer* signer(std::string_view domain) const;
+  /// Why mail of this app and domain, accepted under this right, has to wait here; nothing: it may
+  /// leave. An association of 0 is of a version that did not note it, or of the relay's own mail.
+  [[nodiscard]] std::optional<policy::Reason> standing(std::string_view app,
+                                                       std::string_view domain,
+                                                       std::uint64_t association) const;
 };
 
 /// The octets as they go upstream, dot-stuffed and with the final dot: header mended, tagged for

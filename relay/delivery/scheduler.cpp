@@ -73,17 +73,39 @@ void Scheduler::deliver(spool::Job job, bool leased) {
 
 /// It was stored as held; the hold may have ended meanwhile, and nobody else would look at it.
 void Scheduler::release_if_free(const spool::Entry& entry) {
-  if (held(entry.app, entry.domain) == entry.reason) return;
+  if (standing(entry) == entry.reason) return;
   spool::Order order;
   order.operation = spool::Operation::release;
   order.which.id = entry.id;
   order.now = services_.clock.now();
-  order.detail = "the upstream takes mail again";
+  order.detail = "what held it is over";
   services_.store.order(std::move(order), [this](const spool::Ordered&) { look(); });
 }
 
 std::optional<policy::Reason> Scheduler::held(std::string_view app, std::string_view domain) const {
+  if (const auto reason = services_.keyring.get()->standing(app, domain, 0)) return reason;
   return outlets_[outlets_of(app).front()]->account().held(domain);
+}
+
+/// Held for what the relay itself knows of app, domain and key; by what the upstream says it may
+/// still go as a probe.
+bool Scheduler::held_here(const spool::Job& job) {
+  const auto reason =
+      services_.keyring.get()->standing(job.entry.app, job.entry.domain, job.entry.association);
+  if (reason) put_away(job, hold_of(job.entry, *reason, standard_look(job.entry)));
+  return reason.has_value();
+}
+
+bool Scheduler::refused_by_upstream(std::string_view domain) const {
+  return std::ranges::any_of(outlets_, [&](const auto& outlet) {
+    return outlet->account().held(domain) == policy::Reason::domain;
+  });
+}
+
+/// The same for an entry, which is tied to the right under which it was accepted.
+std::optional<policy::Reason> Scheduler::standing(const spool::Entry& entry) const {
+  const auto reason = services_.keyring.get()->standing(entry.app, entry.domain, entry.association);
+  return reason ? reason : held(entry.app, entry.domain);
 }
 
 void Scheduler::look() {
@@ -285,7 +307,10 @@ void Scheduler::probe_found(std::size_t outlet, const Hold& hold, std::vector<sp
     asked.by = job.entry.id;
     asked.again.reset();
     lanes_.add({job.entry.app, job.entry.urgent}, job.entry.size);
-    probes_.push_back({outlet, std::move(job)});
+    if (held_here(job))
+      asked.open.reset();  // it can show nothing: the next one is asked
+    else
+      probes_.push_back({outlet, std::move(job)});
   }
 }
 
@@ -314,7 +339,8 @@ void Scheduler::send_ready(Time now, Wait& again) {
       continue;
     }
     spool::Job job = std::move(*queue_.pop(may_send));
-    if (!settled_meanwhile(job) && !give_up_if_expired(job)) outlet->employ(std::move(job), now);
+    if (!settled_meanwhile(job) && !give_up_if_expired(job) && !held_here(job))
+      outlet->employ(std::move(job), now);
   }
 }
 

@@ -53,6 +53,8 @@ class Scheduler final : public Dispatch {
   /// Why mail of this app and domain has to wait now.
   [[nodiscard]] std::optional<policy::Reason> held(std::string_view app,
                                                    std::string_view domain) const;
+  /// The upstream's replies have it that the domain is not verified there.
+  [[nodiscard]] bool refused_by_upstream(std::string_view domain) const;
 
   /// Something in the store may be due now: after a release, and now and then. Thread-safe.
   void look();
@@ -119,6 +121,8 @@ class Scheduler final : public Dispatch {
               std::uint64_t most_octets,
               std::vector<spool::Job> jobs);
   void take_in(spool::Job job);
+  [[nodiscard]] std::optional<policy::Reason> standing(const spool::Entry& entry) const;
+  [[nodiscard]] bool held_here(const spool::Job& job);
   void look_at_held(spool::Job job);
   void look_at_doubt(spool::Job job);
   [[nodiscard]] spool::Change hold_of(const spool::Entry& entry,

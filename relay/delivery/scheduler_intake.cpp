@@ -29,7 +29,8 @@ bool probes_itself(std::optional<policy::Reason> reason) {
   using policy::Reason;
   return reason == Reason::signing || reason == Reason::domain ||
          reason == Reason::account_paused || reason == Reason::credentials ||
-         reason == Reason::daily_quota || reason == Reason::ses_sandbox;
+         reason == Reason::daily_quota || reason == Reason::ses_sandbox ||
+         reason == Reason::blocked;
 }
 
 std::string rate_note(const Route& route) { return "rate/" + route.settings.get()->name; }
@@ -93,7 +94,7 @@ void Scheduler::leased(const std::set<spool::Lane>& asked,
 void Scheduler::take_in(spool::Job job) {
   if (job.entry.state == spool::State::in_doubt) return look_at_doubt(std::move(job));
   if (job.entry.held_since) return look_at_held(std::move(job));
-  if (const auto reason = held(job.entry.app, job.entry.domain))
+  if (const auto reason = standing(job.entry))
     return put_away(job, hold_of(job.entry, *reason, standard_look(job.entry)));
   queue_.push(std::move(job));
 }
@@ -108,12 +109,12 @@ void Scheduler::look_at_held(spool::Job job) {
   if (over && services_.clock_steady) return give_up(job, policy::ReportKind::hold_expired);
   auto look = over ? now + ClockGuard::pause : deadline;
   if (!over && probes_itself(job.entry.reason)) {
-    const auto standing = held(job.entry.app, job.entry.domain);
-    if (!standing) return queue_.push(std::move(job));
+    const auto reason = standing(job.entry);
+    if (!reason) return queue_.push(std::move(job));
     // By the hold that stands it is released with the others; from one of its own nobody releases
     // it.
-    look = standing == job.entry.reason ? standard_look(job.entry)
-                                        : std::min(deadline, now + look_soon);
+    look =
+        reason == job.entry.reason ? standard_look(job.entry) : std::min(deadline, now + look_soon);
   }
   auto change = hold_of(job.entry, job.entry.reason.value_or(policy::Reason::by_hand), look);
   change.quiet = true;

@@ -6,7 +6,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <string_view>
-#include <utility>
 
 namespace http {
 
@@ -24,12 +23,6 @@ namespace http {
 [[nodiscard]] inline Response store_is_silent() {
   return error_response(
       503, "The spool did not answer in time: try again, and look at the disk of data_dir.");
-}
-
-/// A handler of a coroutine that takes the sources first.
-template <class Sources, class Coroutine>
-[[nodiscard]] Handler bound(const Sources& sources, Coroutine coroutine) {
-  return [sources, coroutine](Request request) { return coroutine(sources, std::move(request)); };
 }
 
 }  // namespace http

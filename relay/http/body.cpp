@@ -16,12 +16,19 @@ namespace {
 
 namespace json = boost::json;
 
-// The text of a value that is one and keeps to the bound.
-std::optional<std::string> text_of(const json::value& value, std::size_t most) {
+constexpr std::string_view line_ends = "\r\n";
+
+// The text of a value that is one and keeps to the bound; the only control characters in it are
+// those allowed.
+std::optional<std::string> text_of(const json::value& value,
+                                   std::size_t most,
+                                   std::string_view allowed = {}) {
   const json::string* text = value.if_string();
   if (text == nullptr || text->empty() || text->size() > most) return std::nullopt;
-  const bool control = std::ranges::any_of(
-      *text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  const bool control = std::ranges::any_of(*text, [&](char c) {
+    return (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) &&
+           allowed.find(c) == std::string_view::npos;
+  });
   if (control) return std::nullopt;
   return std::string(text->data(), text->size());
 }
@@ -54,6 +61,14 @@ std::optional<std::string> Body::text(std::string_view name, std::size_t most) {
     refuse(fmt::format(
         "`{}` must be a text of 1 to {} octets without control characters.", name, most));
   }
+  return text;
+}
+
+std::optional<std::string> Body::lines(std::string_view name, std::size_t most) {
+  const auto value = take(name);
+  if (!value) return std::nullopt;
+  auto text = text_of(*value, most, line_ends);
+  if (!text) refuse(fmt::format("`{}` must be lines of text, 1 to {} octets.", name, most));
   return text;
 }
 
@@ -91,12 +106,28 @@ bool Body::flag(std::string_view name) {
   return flag != nullptr && *flag;
 }
 
+Body Body::object(std::string_view name) {
+  Body taken;
+  auto value = take(name);
+  if (!value) return taken;
+  if (value->is_object()) {
+    taken.members_ = std::move(value->as_object());
+  } else {
+    refuse(fmt::format("`{}` must be an object.", name));
+  }
+  return taken;
+}
+
+void Body::close(const Body& object) {
+  if (auto mistake = object.mistake()) refuse(*std::move(mistake));
+}
+
 void Body::refuse(std::string sentence) {
   if (!mistake_) mistake_ = std::move(sentence);
 }
 
 std::optional<std::string> Body::mistake() const {
-  if (mistake_ || members_.empty()) return mistake_;
+  if (members_.empty()) return mistake_;
   const std::string_view name = members_.begin()->key();
   return fmt::format("`{}` is not known here.", observe::escaped(name, 60));
 }

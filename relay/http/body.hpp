@@ -20,17 +20,25 @@ class Body {
 
   /// Nothing if absent. A text has 1 to `most` octets, without control characters.
   [[nodiscard]] std::optional<std::string> text(std::string_view name, std::size_t most = 255);
+  /// The same with line ends among them.
+  [[nodiscard]] std::optional<std::string> lines(std::string_view name, std::size_t most);
   [[nodiscard]] std::vector<std::string> texts(std::string_view name, std::size_t most_members);
   [[nodiscard]] std::optional<std::int64_t> number(std::string_view name,
                                                    std::int64_t least,
                                                    std::int64_t most);
   [[nodiscard]] bool flag(std::string_view name);  ///< false if absent
 
+  /// The members of an object in this one; none if absent. Hand it to close() when they are taken.
+  [[nodiscard]] Body object(std::string_view name);
+  void close(const Body& object);
+
   void refuse(std::string sentence);  ///< a mistake that the caller found
-  /// The first mistake as a sentence, members that were never taken included.
+  /// The first mistake as a sentence; before it a member that was never taken, because a wrong name
+  /// is often why another one is missing.
   [[nodiscard]] std::optional<std::string> mistake() const;
 
  private:
+  Body() = default;
   std::optional<boost::json::value> take(std::string_view name);
   boost::json::object members_;
   std::optional<std::string> mistake_;

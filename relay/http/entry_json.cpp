@@ -16,16 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-json::value text_or_null(std::string_view text) {
-  if (text.empty()) return nullptr;
-  return json::value(observe::valid_utf8(text));
-}
-
-json::value time_or_null(std::chrono::system_clock::time_point time) {
-  if (time == std::chrono::system_clock::time_point{}) return nullptr;
-  return json::value(iso8601(time));
-}
-
 json::value word_or_null(const std::optional<policy::Reason>& reason) {
   if (!reason) return nullptr;
   return json::value(policy::word(*reason));
@@ -39,6 +29,16 @@ std::string iso8601(std::chrono::system_clock::time_point time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
                      fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
                      milliseconds.count());
+}
+
+json::value text_or_null(std::string_view text) {
+  if (text.empty()) return nullptr;
+  return json::value(observe::valid_utf8(text));
+}
+
+json::value time_or_null(std::chrono::system_clock::time_point time) {
+  if (time == std::chrono::system_clock::time_point{}) return nullptr;
+  return json::value(iso8601(time));
 }
 
 json::object to_json(const spool::Entry& entry, std::chrono::seconds hold_expire) {

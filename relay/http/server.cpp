@@ -1,5 +1,6 @@
 #include "relay/http/server.hpp"
 
+#include "relay/http/routing.hpp"
 #include "relay/http/unix_socket.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -8,8 +9,6 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 
 #include <array>
 #include <cstring>
@@ -18,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace http {
 
@@ -41,26 +41,14 @@ Response plain(unsigned status, std::string sentence) {
   return {.status = status, .body = std::move(sentence) + "\n"};
 }
 
-const Route* find(const Routes& routes, std::string_view path) {
-  if (const auto exact = routes.find(path); exact != routes.end()) return &exact->second;
-  for (std::size_t slash = path.rfind('/'); slash != std::string_view::npos && slash > 0;
-       slash = path.rfind('/', slash - 1)) {
-    if (const auto below = routes.find(path.substr(0, slash + 1)); below != routes.end())
-      return &below->second;
-  }
-  return nullptr;
-}
-
-// Nothing where the target is no path with a query (RFC 9112 3.2.1).
-std::optional<Request> request_of(std::string_view target) {
-  const auto url = boost::urls::parse_origin_form(target);
-  if (!url) return std::nullopt;
-  Request request;
-  request.path = url->path();
-  for (const auto& parameter : url->params()) {
-    request.query.emplace(parameter.key, parameter.has_value ? parameter.value : std::string());
-  }
-  return request;
+Fields fields_of(const Parser& parser) {
+  using beast::http::field;
+  const auto text = [&](field name) { return std::string(parser.get()[name]); };
+  return {text(field::host),
+          text(field::origin),
+          text(field::authorization),
+          text(field::if_match),
+          text(field::if_none_match)};
 }
 
 // What to say to a request that could not be read; nothing when the connection is to be closed
@@ -80,26 +68,54 @@ std::optional<Response> complaint(const error_code& error) {
 std::string allowed(const Route& route) {
   std::string methods = route.get ? "GET, HEAD" : "";
   if (route.post) methods += methods.empty() ? "POST" : ", POST";
+  if (route.remove) methods += methods.empty() ? "DELETE" : ", DELETE";
   return methods;
 }
 
 Response not_allowed(const Route& route) {
   Response response = plain(405, "Only " + allowed(route) + " is answered here.");
-  response.allow = allowed(route);
+  response.fields["Allow"] = allowed(route);
   return response;
 }
 
 // Nothing where the route does not answer the method.
 const Handler* handler_of(const Route& route, beast::http::verb method) {
-  const bool post = method == beast::http::verb::post;
   const bool get = method == beast::http::verb::get || method == beast::http::verb::head;
-  if (post && route.post) return &route.post;
+  if (method == beast::http::verb::post && route.post) return &route.post;
+  if (method == beast::http::verb::delete_ && route.remove) return &route.remove;
   return get && route.get ? &route.get : nullptr;
 }
 
 bool says_json(const Parser& parser) {
   const std::string_view type = parser.get()[beast::http::field::content_type];
   return beast::iequals(type.substr(0, type.find(';')), "application/json");
+}
+
+// What keeps the body of a request from being read; nothing where all is well.
+std::optional<Response> refuse_body(const Parser& parser) {
+  const bool post = parser.get().method() == beast::http::verb::post;
+  if (post && !says_json(parser)) return plain(415, "Send the body as application/json.");
+  if (!post && parser.get().method() == beast::http::verb::delete_ && !parser.get().body().empty())
+    return plain(400, "A DELETE carries no body.");
+  return std::nullopt;
+}
+
+asio::ip::tcp::endpoint tcp_of(const asio::generic::stream_protocol::endpoint& endpoint) {
+  asio::ip::tcp::endpoint tcp;
+  tcp.resize(endpoint.size());
+  std::memcpy(tcp.data(), endpoint.data(), endpoint.size());
+  return tcp;
+}
+
+// Who asks; empty if they are gone already.
+std::string peer_name(const Listener& listener, Stream& stream) {
+  if (listener.file) {
+    const auto peer = peer_of(stream.socket().native_handle());
+    return peer ? "uid " + std::to_string(peer->user) : std::string();
+  }
+  error_code gone;
+  const auto remote = stream.socket().remote_endpoint(gone);
+  return gone ? std::string() : tcp_of(remote).address().to_string();
 }
 
 // Reads what the peer still sends until it closes, so that closing does not reset the connection
@@ -120,9 +136,9 @@ Reply reply_of(Response response, bool head) {
   Reply reply(static_cast<beast::http::status>(response.status), 11);
   reply.set(beast::http::field::content_type, response.content_type);
   reply.set(beast::http::field::cache_control, "no-store");
-  if (!response.allow.empty()) reply.set(beast::http::field::allow, response.allow);
+  for (const auto& [name, value] : response.fields) reply.set(name, value);
   reply.keep_alive(false);
-  reply.content_length(response.body.size());
+  if (response.status != 304) reply.content_length(response.body.size());
   if (!head) reply.body() = std::move(response.body);
   return reply;
 }
@@ -138,7 +154,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
             asio::generic::stream_protocol::socket socket);
   asio::awaitable<void> accept(std::shared_ptr<Listener> listener);
   asio::awaitable<void> serve(std::shared_ptr<Listener> listener, Stream& stream);
-  asio::awaitable<Response> answer(const Routes& routes, Parser& parser);
+  asio::awaitable<Response> answer(const Listener& listener, Stream& stream, Parser& parser);
 
   asio::any_io_executor executor;
   net::ExceptionSink sink;
@@ -158,7 +174,7 @@ asio::awaitable<void> Server::State::serve(std::shared_ptr<Listener> listener, S
       co_await beast::http::async_read(stream, buffer, parser, net::tup);
   std::optional<Response> response = complaint(read_error);
   if (read_error && !response) co_return;
-  if (!response) response = co_await answer(listener->routes, parser);
+  if (!response) response = co_await answer(*listener, stream, parser);
   const bool head = !read_error && parser.get().method() == beast::http::verb::head;
   const Reply reply = reply_of(std::move(*response), head);
   stream.expires_after(limits.write);
@@ -170,20 +186,24 @@ asio::awaitable<void> Server::State::serve(std::shared_ptr<Listener> listener, S
   if (!gone) co_await drain(stream);
 }
 
-asio::awaitable<Response> Server::State::answer(const Routes& routes, Parser& parser) {
-  std::optional<Request> request = request_of(parser.get().target());
-  if (!request) co_return plain(400, "The request's target is no path.");
-  const Route* route = find(routes, request->path);
-  if (route == nullptr) co_return plain(404, "There is nothing at this path.");
-  const Handler* handler = handler_of(*route, parser.get().method());
-  if (handler == nullptr) co_return not_allowed(*route);
-  if (handler == &route->post) {
-    if (!says_json(parser)) co_return plain(415, "Send the body as application/json.");
-    request->body = std::move(parser.get().body());
-  }
+asio::awaitable<Response> Server::State::answer(const Listener& listener,
+                                                Stream& stream,
+                                                Parser& parser) {
+  std::optional<Target> target = target_of(parser.get().target());
+  if (!target) co_return plain(400, "The request's target is no path.");
+  Found found = find(listener.routes, target->segments);
+  if (found.route == nullptr) co_return plain(404, "There is nothing at this path.");
+  const Handler* handler = handler_of(*found.route, parser.get().method());
+  if (handler == nullptr) co_return not_allowed(*found.route);
+  if (auto refusal = refuse_body(parser)) co_return *std::move(refusal);
+  Request request = std::move(target->request);
+  request.parameter = std::move(found.parameter);
+  request.fields = fields_of(parser);
+  if (handler == &found.route->post) request.body = std::move(parser.get().body());
+  request.peer = peer_name(listener, stream);
   std::string thrown;
   try {
-    co_return co_await (*handler)(std::move(*request));
+    co_return co_await (*handler)(std::move(request));
   } catch (const std::exception& exception) {
     thrown = exception.what();
   }
@@ -242,12 +262,9 @@ mail::Result<std::uint16_t> Server::listen(const std::string& address,
                          " cannot be opened: " + error.message() +
                          "; give listen.http another address.");
   }
-  asio::ip::tcp::endpoint bound;
-  const auto local = listener->acceptor.local_endpoint(error);
-  bound.resize(local.size());
-  std::memcpy(bound.data(), local.data(), local.size());
+  const std::uint16_t bound = tcp_of(listener->acceptor.local_endpoint(error)).port();
   state_->start(listener);
-  return bound.port();
+  return bound;
 }
 
 mail::Result<void> Server::listen(const std::filesystem::path& socket, Routes routes) {

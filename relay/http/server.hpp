@@ -19,30 +19,39 @@ namespace http {
 
 namespace asio = boost::asio;
 
+/// The header fields that something here looks at; empty where there is none.
+struct Fields {
+  std::string host, origin, authorization, if_match, if_none_match;
+};
+
 struct Request {
   std::string path;                                       ///< decoded, without query
+  std::string parameter;                                  ///< decoded: what stands for `{…}`
   std::map<std::string, std::string, std::less<>> query;  ///< decoded; of a repeated name the first
   std::string body;                                       ///< of a POST
+  Fields fields;
+  std::string peer;  ///< its IP address; at a Unix socket `uid 1000`
 };
 
 struct Response {
   unsigned status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
-  std::string allow{};  ///< the methods, where the status is 405
+  std::map<std::string, std::string> fields{};  ///< further header fields, by name
 };
 
 using Handler = std::function<asio::awaitable<Response>(Request)>;
 
 /// What answers at a path, by method; another method is 405. HEAD is answered from `get`. A POST
-/// must say that it carries JSON, which no form of a web page can.
+/// must say that it carries JSON, which no form of a web page can; a DELETE carries nothing.
 struct Route {
   Handler get = nullptr;
   Handler post = nullptr;
+  Handler remove = nullptr;  ///< DELETE
 };
 
-/// What a listener serves: a path, or with a `/` at its end everything below it. The longest that
-/// fits answers.
+/// What a listener serves, by path. One segment may be a parameter, `/queue/{id}`, which stands for
+/// any that is not empty; a path that says the segment goes before it.
 using Routes = std::map<std::string, Route, std::less<>>;
 
 struct Limits {
@@ -54,9 +63,9 @@ struct Limits {
       write{10'000};  ///< for the whole request, for the whole response
 };
 
-/// A small HTTP/1.1 server: GET, HEAD and POST, one request a connection. Everything of it runs on
-/// one executor, which one thread runs; construct, listen and close there, or before it runs. Never
-/// throws into the executor.
+/// A small HTTP/1.1 server: GET, HEAD, POST and DELETE, one request a connection. Everything of it
+/// runs on one executor, which one thread runs; construct, listen and close there, or before it
+/// runs. Never throws into the executor.
 class Server {
  public:
   /// `sink` hears of handlers that threw (they are answered with 500).

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,14 +16,21 @@ namespace net {
 /// A salted SHA-256 of a generated 256-bit secret, which needs no slow hash (docs/architecture.md).
 class Credential {
  public:
-  Credential(std::string_view password, std::array<std::uint8_t, 16> salt);
+  using Salt = std::array<std::uint8_t, 16>;
+
+  Credential(std::string_view password, Salt salt);
+  /// What text() gave; nothing for anything else.
+  [[nodiscard]] static std::optional<Credential> parse(std::string_view text);
+  /// Salt and hash, to be kept: `sha256:SALT:HASH` in hexadecimal digits.
+  [[nodiscard]] std::string text() const;
   /// Compares in constant time.
   [[nodiscard]] bool matches(std::string_view password) const;
 
  private:
   using Digest = std::array<std::uint8_t, 32>;
+  Credential(Salt salt, Digest digest) : salt_(salt), digest_(digest) {}
   [[nodiscard]] Digest digest(std::string_view password) const;
-  std::array<std::uint8_t, 16> salt_;
+  Salt salt_;
   Digest digest_;
 };
 

@@ -241,6 +241,7 @@ spool::Job Session::job_of(smtp::Commit message) {
   job.entry.id = spool::QueueId::make(milliseconds.count(), services_.clock.random());
   job.entry.app = message.app->name;
   job.entry.domain = std::move(message.domain);
+  job.entry.association = message.association;
   job.entry.envelope = std::move(message.envelope);
   job.entry.message_id = std::move(message.message_id);
   job.entry.size = message.octets->size();
@@ -260,6 +261,9 @@ spool::Job Session::job_of(smtp::Commit message) {
 }
 
 asio::awaitable<smtp::Input> Session::commit(smtp::Commit message) {
+  if (!message.unknown_from.empty() && services_.met_from)
+    services_.met_from(message.domain, message.unknown_from);
+  const std::string warning = std::move(message.warning);
   const auto answer = std::make_shared<Answer>(connection_.socket().get_executor());
   answer->arrived.expires_after(services_.commit_limit);
   const auto job = std::make_shared<const spool::Job>(job_of(std::move(message)));
@@ -289,7 +293,7 @@ asio::awaitable<smtp::Input> Session::commit(smtp::Commit message) {
   }
   switch (answer->acceptance->outcome) {
     case spool::Accepted::stored:
-      record_accepted(job->entry);
+      record_accepted(job->entry, warning);
       break;
     case spool::Accepted::repeated:
       record_repeated(job->entry, answer->acceptance->id);
@@ -316,9 +320,10 @@ void Session::record_repeated(const spool::Entry& entry, spool::QueueId first) {
   services_.recorder.record(event, more);
 }
 
-void Session::record_accepted(const spool::Entry& entry) {
+void Session::record_accepted(const spool::Entry& entry, const std::string& warning) {
   policy::Event event;
   event.kind = policy::EventKind::accepted;
+  event.detail = warning;
   event.at = services_.clock.now();
   event.queue_id = entry.id.text();
   event.app = entry.app;

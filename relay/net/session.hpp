@@ -56,6 +56,8 @@ struct Services {
   AuthGuard auth_guard;
   std::atomic<std::uint64_t> content_in_memory{0};  ///< octets of unfinished messages
   Handover delivery;
+  /// Mail of a sender domain has this name in From, of whose DMARC record nothing is known.
+  std::function<void(std::string domain, std::string from)> met_from{};
   std::chrono::milliseconds commit_limit = limits::commit;
 };
 
@@ -89,7 +91,7 @@ class Session {
   asio::awaitable<void> pause(std::chrono::milliseconds length);
   [[nodiscard]] smtp::Input begin(const smtp::Begin& wanted);
   [[nodiscard]] spool::Job job_of(smtp::Commit message);
-  void record_accepted(const spool::Entry& entry);
+  void record_accepted(const spool::Entry& entry, const std::string& warning);
   void record_repeated(const spool::Entry& entry, spool::QueueId first);
   [[nodiscard]] smtp::Input take_line(std::string_view line, std::size_t octets);
   void note(const smtp::Refused& refused);

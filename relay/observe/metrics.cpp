@@ -154,6 +154,14 @@ struct Metrics::Families {
   Gauge& quota = gauge(registry, "upstream_quota_recipients");
   Gauge& sent_24h = gauge(registry, "upstream_sent_24h_recipients");
   Gauges account_status{registry, "upstream_account_status"};
+  Gauges domain_status{registry, "domain_status"};
+  Gauges domain_check{registry, "domain_check"};
+  Gauges domain_check_stale{registry, "domain_check_stale"};
+  Gauges domain_last_check{registry, "domain_last_check_timestamp_seconds"};
+  Gauges domains{registry, "domains"};
+  Gauges apps{registry, "apps"};
+  Gauges app_blocked{registry, "app_blocked"};
+  Counters spf_checks{registry, "spf_checks_total"};
   Gauge& certificate_expiry = gauge(registry, "tls_certificate_expiry_timestamp_seconds");
   Gauge& store_free = gauge(registry, "store_free_bytes");
   Counter& clock_jumps = counter(registry, "clock_jumps_total");
@@ -170,6 +178,8 @@ Metrics::Metrics(std::string_view version) : families_(std::make_unique<Families
   for (const char* state : upstream_states) families_->upstream_connections.of(state);
   for (const char* outcome : {"hit", "miss"}) families_->key_cache.of(outcome);
   for (const char* outcome : doubt_outcomes) families_->in_doubt.of(outcome);
+  for (const policy::DomainStatus status : policy::domain_statuses) domains(status, 0);
+  apps(0, 0);
   upstream_account(std::nullopt);
   families_->rate_limit.Set(std::numeric_limits<double>::infinity());
 }
@@ -266,6 +276,35 @@ void Metrics::upstream_account(std::optional<policy::Reason> trouble) {
   }
   families_->account_status.of("sending").Set(sending ? 1 : 0);
 }
+
+void Metrics::domain_checked(std::string_view domain, const policy::DomainState& state) {
+  for (const policy::DomainStatus each : policy::domain_statuses)
+    families_->domain_status.of(domain, policy::word(each)).Set(each == state.status ? 1 : 0);
+  if (state.last_round)
+    families_->domain_last_check.of(domain).Set(unix_seconds(*state.last_round));
+  for (std::size_t i = 0; i < policy::domain_checks; ++i) {
+    const std::string_view check = policy::word(static_cast<policy::DomainCheck>(i));
+    const policy::CheckState& known = state.checks[i];
+    families_->domain_check_stale.of(domain, check).Set(known.silent_since ? 1 : 0);
+    if (known.last == policy::CheckResult::unknown) continue;
+    families_->domain_check.of(domain, check).Set(known.last == policy::CheckResult::good ? 1 : 0);
+  }
+}
+void Metrics::domain_removed(std::string_view domain) {
+  for (const policy::DomainStatus each : policy::domain_statuses)
+    families_->domain_status.of(domain, policy::word(each)).Set(0);
+}
+void Metrics::domains(policy::DomainStatus status, std::size_t count) {
+  families_->domains.of(policy::word(status)).Set(static_cast<double>(count));
+}
+void Metrics::apps(std::size_t sending, std::size_t blocked) {
+  families_->apps.of("sending").Set(static_cast<double>(sending));
+  families_->apps.of("blocked").Set(static_cast<double>(blocked));
+}
+void Metrics::app_blocked(std::string_view app, bool blocked) {
+  families_->app_blocked.of(app).Set(blocked ? 1 : 0);
+}
+void Metrics::spf_check(std::string_view end) { families_->spf_checks.of(end).Increment(); }
 
 void Metrics::tls_certificate_expiry(std::chrono::system_clock::time_point not_after) {
   families_->certificate_expiry.Set(unix_seconds(not_after));

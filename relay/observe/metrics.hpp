@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/domain_state.hpp"
 #include "policy/reason.hpp"
 
 #include <chrono>
@@ -101,6 +102,15 @@ class Metrics {
   /// The account's trouble: daily_quota, account_paused, credentials or ses_sandbox; none, and for
   /// any other reason: it sends.
   void upstream_account(std::optional<policy::Reason> trouble);
+
+  // sender domains
+  void domain_checked(std::string_view domain, const policy::DomainState& state);
+  /// The domain is gone: none of its statuses is 1 any more.
+  void domain_removed(std::string_view domain);
+  void domains(policy::DomainStatus status, std::size_t count);
+  void apps(std::size_t sending, std::size_t blocked);
+  void app_blocked(std::string_view app, bool blocked);
+  void spf_check(std::string_view end);  ///< domains::SpfCheckEnd
 
   // the process
   void tls_certificate_expiry(std::chrono::system_clock::time_point not_after);

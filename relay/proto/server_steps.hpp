@@ -105,8 +105,11 @@ struct Commit {
   policy::Envelope envelope;
   std::shared_ptr<std::string> octets;
   std::shared_ptr<const policy::AppFacts> app;
-  std::string domain;      ///< configured domain that signs
-  std::string message_id;  ///< of the Message-ID field
+  std::string domain;             ///< configured domain that signs
+  std::uint64_t association = 0;  ///< the app's right to it
+  std::string message_id;         ///< of the Message-ID field
+  std::string unknown_from;       ///< a domain in From whose DMARC record was not asked for yet
+  std::string warning;            ///< accepted, but receivers may put it aside: why, one sentence
   /// A person waits for it: by a link in it, by its X-Postern-Priority field. Never with more than
   /// one recipient.
   bool urgent_by_link = false, urgent_by_field = false;

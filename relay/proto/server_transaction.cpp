@@ -82,6 +82,19 @@ Step ServerSession::State::data() {
           {}};
 }
 
+namespace {
+
+/// Under p=quarantine a message that does not align is taken, and may end as spam.
+std::string quarantine_warning(const policy::AppFacts& facts, const policy::Summary& summary) {
+  const auto sight = policy::dmarc_sight(facts, summary);
+  if (!sight || sight->passes() || sight->policy != policy::DmarcPolicy::quarantine) return {};
+  return sight->from_domain +
+         " publishes DMARC p=quarantine and this mail does not align: receivers may take it for "
+         "spam";
+}
+
+}  // namespace
+
 Step ServerSession::State::on(Content& content) {
   const policy::AppFacts& facts = *transaction.app;
   if (content.too_big || !content.octets) {
@@ -105,7 +118,10 @@ Step ServerSession::State::on(Content& content) {
                  std::move(content.octets),
                  transaction.app,
                  signs->name,
+                 signs->association,
                  std::move(summary.message_id),
+                 std::string(policy::unknown_from(facts, summary)),
+                 quarantine_warning(facts, summary),
                  urgent.by_link,
                  urgent.by_field},
           {},

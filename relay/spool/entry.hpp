@@ -32,7 +32,8 @@ using Fingerprint = std::array<std::uint8_t, 16>;
 struct Entry {
   QueueId id;
   std::string app;
-  std::string domain;  ///< configured sender domain that signs
+  std::string domain;             ///< configured sender domain that signs
+  std::uint64_t association = 0;  ///< the app's right to the domain under which it was accepted
   policy::Envelope envelope;
   std::string message_id;  ///< of the Message-ID field, empty if none
   std::uint64_t size = 0;

@@ -18,6 +18,18 @@ std::uint64_t weight(const Ticket& ticket) {
   return ticket.job.octets ? ticket.job.octets->size() : 0;
 }
 
+std::uint64_t weight(const PendingWrite& pending) {
+  std::uint64_t octets = 0;
+  for (const auto& write : pending.writes)
+    octets += write.kind.size() + write.name.size() + (write.body ? write.body->size() : 0);
+  return octets;
+}
+
+bool within_bounds(const DocumentWrite& write) {
+  return write.kind.size() <= most_key_octets && write.name.size() <= most_key_octets &&
+         (!write.body || write.body->size() <= most_body_octets);
+}
+
 }  // namespace
 
 bool Ticket::withdraw() noexcept {
@@ -66,6 +78,19 @@ bool Intake::offer(PendingOrder& order) {
   return true;
 }
 
+bool Intake::offer(PendingWrite& write) {
+  if (write.writes.size() > most_writes || !std::ranges::all_of(write.writes, within_bounds))
+    return false;
+  const auto octets = weight(write);
+  const std::lock_guard lock(mutex_);
+  if (closed_ || writes_.size() >= bounds_.writes) return false;
+  if (octets > bounds_.write_octets - waiting_write_octets_) return false;
+  waiting_write_octets_ += octets;
+  writes_.push_back(std::move(write));
+  wake();
+  return true;
+}
+
 bool Intake::offer_note(std::string name, std::string value, bool again) {
   const std::lock_guard lock(mutex_);
   const auto known = notes_.find(name);
@@ -93,7 +118,8 @@ Batch Intake::take(std::chrono::milliseconds patience) {
   work_.wait_for(lock, ride, [this] { return awaited() || idle() || closed_; });
   waiting_ = false;
   Batch batch;
-  const bool others = !small_.empty() || !changes_.empty() || !refusals_.empty() || retention_;
+  const bool others =
+      !small_.empty() || !changes_.empty() || !writes_.empty() || !refusals_.empty() || retention_;
   large_turn_ = !large_.empty() && (large_turn_ || !others);
   if (large_turn_) {
     take_accepts(large_, 1, batch);
@@ -101,6 +127,7 @@ Batch Intake::take(std::chrono::milliseconds patience) {
     take_accepts(small_, batch_.rows, batch);
     move_front(changes_, batch_.rows, batch.changes);
     changes_awaited_ = changes_awaited_ && !changes_.empty();
+    take_writes(batch);
     move_front(refusals_, batch_.rows, batch.refusals);
     batch.retention = std::exchange(retention_, std::nullopt);
   }
@@ -130,7 +157,19 @@ void Intake::take_accepts(std::deque<std::shared_ptr<Ticket>>& from,
   }
 }
 
-Batch Intake::take_accepts_only() {
+void Intake::take_writes(Batch& batch) {
+  std::uint64_t octets = 0;
+  while (!writes_.empty() && batch.writes.size() < batch_.rows) {
+    const auto next = weight(writes_.front());
+    octets += next;
+    if (!batch.writes.empty() && octets > batch_.octets) return;
+    waiting_write_octets_ -= next;
+    batch.writes.push_back(std::move(writes_.front()));
+    writes_.pop_front();
+  }
+}
+
+Batch Intake::take_to_fail() {
   const std::lock_guard lock(mutex_);
   Batch batch;
   for (auto* queue : {&small_, &large_}) {
@@ -142,6 +181,8 @@ Batch Intake::take_accepts_only() {
     }
     queue->clear();
   }
+  move_front(writes_, writes_.size(), batch.writes);
+  waiting_write_octets_ = 0;
   note_room();
   return batch;
 }
@@ -199,8 +240,8 @@ bool Intake::withdraw(Ticket& ticket) {
 }
 
 bool Intake::awaited() const {
-  return !small_.empty() || !large_.empty() || changes_awaited_ || !refusals_.empty() ||
-         !orders_.empty() || retention_;
+  return !small_.empty() || !large_.empty() || changes_awaited_ || !writes_.empty() ||
+         !refusals_.empty() || !orders_.empty() || retention_;
 }
 
 bool Intake::idle() const { return !awaited() && changes_.empty() && notes_.empty(); }

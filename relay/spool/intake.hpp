@@ -28,6 +28,8 @@ struct IntakeBounds {
   std::size_t refusals = 10'000;
   std::size_t orders = 64;
   std::size_t notes = 64;  ///< by name
+  std::size_t writes = 256;
+  std::uint64_t write_octets = 64ULL << 20U;
 };
 
 /// How much one commit takes: enough to share a flush, little enough that nobody waits long for it.
@@ -71,10 +73,16 @@ struct PendingOrder {
   std::uint64_t changes_before = 0;  ///< set by the intake: how many it had been offered until then
 };
 
+struct PendingWrite {
+  std::vector<DocumentWrite> writes;
+  std::optional<AuditRecord> audit;
+  std::function<void(Written)> done;
+};
+
 using Notes = std::map<std::string, std::string, std::less<>>;
 
 struct Retention {
-  WallTime timeline, failed, refusals;  ///< what is older than these goes
+  WallTime timeline, failed, refusals, audit;  ///< what is older than these goes
   WallTime crowded;  ///< what finished before it may go when the file is over its size
 };
 
@@ -83,6 +91,7 @@ struct Batch {
   std::vector<std::shared_ptr<Ticket>> accepts;
   std::vector<std::shared_ptr<Ticket>> withdrawn;  ///< only to be told so
   std::vector<PendingChange> changes;
+  std::vector<PendingWrite> writes;
   std::vector<policy::Event> refusals;
   Notes notes;
   std::optional<Retention> retention;
@@ -100,6 +109,7 @@ class Intake {
   bool offer(PendingChange& change, bool leased);
   bool offer(policy::Event refusal);
   bool offer(PendingOrder& order);
+  bool offer(PendingWrite& write);
   /// The latest value of a name counts, but one that comes back from a failed commit does not
   /// replace a later one.
   bool offer_note(std::string name, std::string value, bool again = false);
@@ -113,8 +123,9 @@ class Intake {
   /// Takes what is left, to be failed.
   std::vector<PendingOrder> take_left_orders();
 
-  /// Takes every accept that waits, to be failed: what the writer does when nothing can be written.
-  Batch take_accepts_only();
+  /// Takes every accept and every write of documents that waits, to be failed: what the writer does
+  /// when nothing can be written.
+  Batch take_to_fail();
   /// Takes what is left after close(), to be failed.
   std::vector<PendingChange> take_left_changes();
 
@@ -133,6 +144,7 @@ class Intake {
   bool awaited() const;  ///< somebody waits for the next commit
   bool idle() const;
   void take_accepts(std::deque<std::shared_ptr<Ticket>>& from, std::size_t most, Batch& batch);
+  void take_writes(Batch& batch);
   void leave(Ticket& ticket);
   void note_room();
   void wake();
@@ -146,6 +158,8 @@ class Intake {
   std::deque<PendingChange> changes_;
   std::uint64_t changes_offered_ = 0;
   bool changes_awaited_ = false;  ///< not only `sent`, which rides in whatever commit comes next
+  std::deque<PendingWrite> writes_;
+  std::uint64_t waiting_write_octets_ = 0;
   std::deque<policy::Event> refusals_;
   std::deque<PendingOrder> orders_;
   Notes notes_;  ///< ride like `sent`

@@ -25,7 +25,8 @@ Expiry::Expiry(Connection& connection, const Ledger& ledger)
       delete_octets_(connection, sql::delete_octets),
       clear_envelope_(connection, sql::clear_envelope),
       delete_trace_keys_(connection, sql::delete_trace_keys),
-      delete_refusals_(connection, sql::delete_refusals) {}
+      delete_refusals_(connection, sql::delete_refusals),
+      delete_audit_(connection, sql::delete_audit) {}
 
 Wrote Expiry::run(const Retention& retention, bool crowded, std::vector<Move>& moves, bool& more) {
   more = false;
@@ -33,9 +34,14 @@ Wrote Expiry::run(const Retention& retention, bool crowded, std::vector<Move>& m
       crowded ? std::max(retention.timeline, retention.crowded) : retention.timeline, moves, more);
   if (wrote == Wrote::yes) wrote = remove_content(retention.failed, more);
   if (wrote != Wrote::yes) return wrote;
-  if (!delete_refusals_.run(to_milliseconds(retention.refusals), rows_at_once)) return fault();
-  more = more || connection_.changed_rows() == rows_at_once;
-  return Wrote::yes;
+  wrote = remove_old(delete_refusals_, retention.refusals, more);
+  return wrote == Wrote::yes ? remove_old(delete_audit_, retention.audit, more) : wrote;
+}
+
+Wrote Expiry::remove_old(Statement& remove, WallTime before, bool& more) {
+  const bool removed = remove.run(to_milliseconds(before), rows_at_once);
+  more = removed && (more || connection_.changed_rows() == rows_at_once);
+  return removed ? Wrote::yes : fault();
 }
 
 /// The oldest of all lanes: of each the first few, and of those only what is not younger than

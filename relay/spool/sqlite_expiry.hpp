@@ -36,6 +36,7 @@ class Expiry {
   Wrote left_alone(std::int64_t id, std::set<std::int64_t>& known, bool& more);
   std::int64_t beyond_damaged(std::int64_t rows) const;
   Wrote remove_content(WallTime before, bool& more);
+  Wrote remove_old(Statement& remove, WallTime before, bool& more);
   Wrote fault() const { return sqlite::fault(connection_); }
 
   Connection& connection_;
@@ -43,7 +44,7 @@ class Expiry {
   std::set<std::int64_t> kept_envelopes_;  ///< of these, those that could not even be changed
   const Ledger& ledger_;
   Statement finished_, failed_content_, delete_entry_, delete_events_, delete_octets_;
-  Statement clear_envelope_, delete_trace_keys_, delete_refusals_;
+  Statement clear_envelope_, delete_trace_keys_, delete_refusals_, delete_audit_;
 };
 
 }  // namespace spool::sqlite

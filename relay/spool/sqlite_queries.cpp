@@ -44,9 +44,22 @@ ReadEntry read_entry(const Rows& rows) {
   const bool holding = entry.state == State::held || entry.state == State::in_doubt;
   if (holding && !rows.is_null(15)) entry.held_since = from_milliseconds(rows.integer(15));
   entry.held = std::chrono::milliseconds(rows.integer(16));
+  entry.association = static_cast<std::uint64_t>(rows.integer(17));
   read.damage = damage_of(rows, envelope.has_value());
   if (envelope) entry.envelope = std::move(*envelope);
   return read;
+}
+
+std::vector<AuditRecord> records_in(Rows& rows) {
+  std::vector<AuditRecord> records;
+  while (rows.next())
+    records.push_back({static_cast<std::uint64_t>(rows.integer(0)),
+                       from_milliseconds(rows.integer(1)),
+                       std::string(rows.text(2)),
+                       std::string(rows.text(3)),
+                       std::string(rows.text(4)),
+                       std::string(rows.text(5))});
+  return records;
 }
 
 }  // namespace
@@ -68,7 +81,10 @@ Queries::Queries(Connection& connection, std::string_view trace_secret)
       timeline_(connection, sql::timeline),
       traceable_before_(connection, sql::traceable_before),
       traced_(connection, sql::traced),
-      refusal_(connection, sql::refusal_by_reference) {}
+      refusal_(connection, sql::refusal_by_reference),
+      documents_(connection, sql::documents),
+      audit_page_(connection, sql::audit_page),
+      audit_page_of_(connection, sql::audit_page_of) {}
 
 std::optional<ReadEntry> Queries::entry(QueueId id) {
   Rows rows(entry_, id.value());
@@ -267,6 +283,33 @@ Notes Queries::notes() {
   while (rows.next()) notes.emplace(rows.text(0).substr(note_prefix.size()), rows.text(1));
   finish(rows);
   return notes;
+}
+
+std::vector<Document> Queries::documents() {
+  std::vector<Document> documents;
+  Rows rows(documents_);
+  while (rows.next())
+    documents.push_back({std::string(rows.text(0)),
+                         std::string(rows.text(1)),
+                         static_cast<std::uint64_t>(rows.integer(2)),
+                         std::string(rows.text(3))});
+  finish(rows);
+  return documents;
+}
+
+std::vector<AuditRecord> Queries::audit(const AuditPage& page) {
+  const auto read = [&](Statement& statement, const auto&... target) {
+    constexpr std::uint64_t newest = std::numeric_limits<std::int64_t>::max();
+    const auto before = page.before == 0 ? newest : std::min(page.before, newest);
+    Rows rows(statement,
+              static_cast<std::int64_t>(before),
+              target...,
+              static_cast<std::int64_t>(page.limit));
+    auto records = records_in(rows);
+    finish(rows);
+    return records;
+  };
+  return page.target.empty() ? read(audit_page_) : read(audit_page_of_, page.target);
 }
 
 }  // namespace spool::sqlite

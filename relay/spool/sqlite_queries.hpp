@@ -75,6 +75,9 @@ class Queries {
   void census(Ledger& ledger);
   /// What note() kept.
   Notes notes();
+  /// All of them, by kind and name.
+  std::vector<Document> documents();
+  std::vector<AuditRecord> audit(const AuditPage& page);
 
   [[nodiscard]] bool failed() const noexcept {
     return failed_;
@@ -97,6 +100,7 @@ class Queries {
   Statement entry_, octets_, due_, next_held_for_, held_, census_, held_count_, notes_, oldest_;
   Statement outline_, known_after_, timeline_;
   Statement traceable_before_, traced_, refusal_;
+  Statement documents_, audit_page_, audit_page_of_;
   bool failed_ = false, damaged_ = false;
 };
 

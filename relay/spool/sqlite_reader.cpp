@@ -138,6 +138,13 @@ Counts Reader::counts() {
   return counts;
 }
 
+std::vector<AuditRecord> Reader::audit(AuditPage page) {
+  page.limit = std::min(page.limit, most_listed);
+  auto records = queries_.audit(page);
+  if (queries_.failed()) note_failure();
+  return records;
+}
+
 void Reader::note_failure() { tell_unread(queries_, options_); }
 
 }  // namespace spool::sqlite

@@ -36,6 +36,7 @@ class Reader {
   [[nodiscard]] Leasing& leasing() noexcept { return leasing_; }
   Octets octets(QueueId id);
   Counts counts();
+  std::vector<AuditRecord> audit(AuditPage page);
 
   /// Answers one page of a listing: a bounded number of rows each time, then whatever else waits,
   /// then the next ones.

@@ -12,11 +12,6 @@
 namespace spool::sqlite {
 namespace {
 
-constexpr std::size_t most_text =
-    2000;  ///< of a foreign reply or detail; the rest tells nothing more
-
-std::string_view cut(std::string_view text) { return text.substr(0, most_text); }
-
 policy::Event accepted_event(const Entry& entry) {
   policy::Event event;
   event.kind = policy::EventKind::accepted;
@@ -101,7 +96,8 @@ Wrote Recorder::accept(const Job& job) {
                                          std::int64_t{entry.notice ? 1 : 0},
                                          held ? to_milliseconds(entry.accepted_at) : MaybeInteger(),
                                          std::int64_t{0},
-                                         fingerprint_of(job)) &&
+                                         fingerprint_of(job),
+                                         static_cast<std::int64_t>(entry.association)) &&
                        insert_octets_.run(entry.id.value(), Blob{*job.octets}) &&
                        write_event(entry.id, 1, accepted_event(entry)) &&
                        (!held || write_event(entry.id, 2, held_event(entry))) &&

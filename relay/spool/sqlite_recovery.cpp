@@ -21,6 +21,8 @@ mail::Result<Recovery> recover(Queries& queries, Ledger& ledger) {
   Recovery recovery;
   recovery.notes = queries.notes();
   if (queries.failed()) return failure();
+  recovery.documents = queries.documents();
+  if (queries.failed()) return failure();
   const auto counts = ledger.counts();
   recovery.queued = counts.by_state[static_cast<std::size_t>(State::queued)];
   recovery.in_doubt = counts.by_state[static_cast<std::size_t>(State::in_doubt)];

@@ -9,8 +9,8 @@
 
 namespace spool::sqlite {
 
-/// Counts the entries and reads the notes. Writes nothing: an entry in doubt stays so, with the
-/// time at which it is looked at again.
+/// Counts the entries and reads notes and documents. Writes nothing: an entry in doubt stays so,
+/// with the time at which it is looked at again.
 mail::Result<Recovery> recover(Queries& queries, Ledger& ledger);
 
 /// Reads which messages were accepted since then, the newest if they are too many.

@@ -10,7 +10,7 @@
 namespace spool::sqlite {
 
 /// The schema that this version writes, and the oldest version that can work on it.
-inline constexpr std::int64_t schema_version = 2;
+inline constexpr std::int64_t schema_version = 3;
 inline constexpr std::int64_t schema_needs = 1;
 
 /// Opens a connection with the spool's settings: write-ahead log, flushed at each commit,
@@ -21,7 +21,7 @@ mail::Result<Connection> open_connection(const std::filesystem::path& file, cons
 /// Whether the file is a spool already; false: it is new.
 mail::Result<bool> has_tables(Connection& connection);
 
-/// Makes the tables of a new spool, brings those of version 1 up to date in one transaction, or
+/// Makes the tables of a new spool, brings older ones up to date in one transaction, or
 /// checks that this version may work on later ones: a later version says in `schema_needs` which
 /// versions its tables still serve (expand first, contract later). Never reads the whole file
 /// (PRAGMA quick_check would take minutes on a full spool): a damaged row shows when it is read,

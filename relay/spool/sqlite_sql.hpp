@@ -7,15 +7,16 @@
 /// WITHOUT ROWID and STRICT are SQLite's.
 namespace spool::sqlite::sql {
 
-/// Version 2. `due_at` is the one time an index orders by: when a queued, held or in-doubt entry is
-/// looked at again, when a sent or failed one ended. Each lane's part of that index also carries
-/// sizes, so that counting the spool reads nothing else. `envelope` is NULL once the content is
-/// gone. `held_since` is when the hold of a held entry began, and of one in doubt that a probe took
-/// out of it; of others it says nothing. `fingerprint` makes a repeat known, after a start from the
-/// newest rows and else from memory: an index of it would cost each accept a page. `step` numbers
-/// an entry's events from 1. Trace keys lie beside each other by entry, so that accepting touches
-/// few pages, and a trace reads through them (half the pages of a commit were theirs when they lay
-/// by key). Times are Unix milliseconds. Names in `meta` that begin with "note " are note()'s.
+/// Version 3, with what follows. `due_at` is the one time an index orders by: when a queued, held
+/// or in-doubt entry is looked at again, when a sent or failed one ended. Each lane's part of that
+/// index also carries sizes, so that counting the spool reads nothing else. `envelope` is NULL once
+/// the content is gone. `held_since` is when the hold of a held entry began, and of one in doubt
+/// that a probe took out of it; of others it says nothing. `fingerprint` makes a repeat known,
+/// after a start from the newest rows and else from memory: an index of it would cost each accept a
+/// page. `step` numbers an entry's events from 1. Trace keys lie beside each other by entry, so
+/// that accepting touches few pages, and a trace reads through them (half the pages of a commit
+/// were theirs when they lay by key). Times are Unix milliseconds. Names in `meta` that begin with
+/// "note " are note()'s.
 inline constexpr const char* schema = R"(
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
@@ -40,7 +41,8 @@ CREATE TABLE entries (
   notice INTEGER NOT NULL DEFAULT 0,
   held_since INTEGER,
   held_ms INTEGER NOT NULL DEFAULT 0,
-  fingerprint BLOB
+  fingerprint BLOB,
+  association INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE octets (
   id INTEGER PRIMARY KEY,
@@ -72,7 +74,7 @@ CREATE TABLE refusals (
 CREATE INDEX refusals_by_reference ON refusals (reference);
 )";
 
-/// Of version 2. The second serves probes and the count by reason, the third the retention of
+/// Since version 2. The second serves probes and the count by reason, the third the retention of
 /// failed content; both have rows for few entries.
 inline constexpr const char* indexes = R"(
 CREATE INDEX entries_by_lane ON entries (state, app, urgent, due_at, size);
@@ -93,6 +95,32 @@ UPDATE entries SET held_since =
   WHERE state = 'held';
 DROP INDEX entries_by_due;
 )";
+
+/// Since version 3. A number of the audit trail is never given twice, hence AUTOINCREMENT.
+inline constexpr const char* documents_and_audit = R"(
+CREATE TABLE documents (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT;
+CREATE TABLE audit (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  what TEXT NOT NULL,
+  target TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_by_target ON audit (target);
+CREATE INDEX audit_by_time ON audit (at);
+)";
+
+/// Makes version 3 of version 2, with the tables above; 1 and 2 can go on working on it.
+inline constexpr const char* from_version_2 =
+    "ALTER TABLE entries ADD COLUMN association INTEGER NOT NULL DEFAULT 0";
+
 inline constexpr std::string_view set_meta = "UPDATE meta SET value = $1 WHERE name = $2";
 
 inline constexpr std::string_view table_exists =
@@ -111,9 +139,9 @@ inline constexpr std::string_view notes =
 inline constexpr std::string_view insert_entry =
     "INSERT INTO entries (id, app, domain, envelope, message_id, size, accepted_at, state, reason,"
     " due_at, attempts, last_reply, upstream_id, steps, urgent, notice, held_since, held_ms,"
-    " fingerprint)"
+    " fingerprint, association)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
-    " $19)";
+    " $19, $20)";
 inline constexpr std::string_view insert_octets =
     "INSERT INTO octets (id, content) VALUES ($1, $2)";
 inline constexpr std::string_view insert_event =
@@ -136,6 +164,24 @@ inline constexpr std::string_view insert_refusal =
     " VALUES ($1, $2, $3, $4, $5, $6, $7)";
 inline constexpr std::string_view last_refusal = "SELECT coalesce(max(number), 0) FROM refusals";
 inline constexpr std::string_view trim_refusals = "DELETE FROM refusals WHERE number <= $1";
+
+// documents and the audit trail; the savepoint makes each write all or none within its transaction
+
+inline constexpr std::string_view begin_write = "SAVEPOINT documents";
+inline constexpr std::string_view undo_write = "ROLLBACK TO documents";
+inline constexpr std::string_view end_write = "RELEASE documents";
+inline constexpr std::string_view count_documents = "SELECT count(*) FROM documents";
+inline constexpr std::string_view document_version =
+    "SELECT version FROM documents WHERE kind = $1 AND name = $2";
+inline constexpr std::string_view put_document =
+    "INSERT INTO documents (kind, name, version, body) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (kind, name) DO UPDATE SET version = excluded.version, body = excluded.body";
+inline constexpr std::string_view remove_document =
+    "DELETE FROM documents WHERE kind = $1 AND name = $2";
+inline constexpr std::string_view insert_audit =
+    "INSERT INTO audit (at, who, what, target, detail) VALUES ($1, $2, $3, $4, $5)";
+inline constexpr std::string_view trim_audit =
+    "DELETE FROM audit WHERE number <= (SELECT max(number) FROM audit) - $1";
 
 /// An order's next page. Newest first: so urgent mail leaves a hold, and what comes meanwhile is
 /// not the order's. (This and `outline` begin with the id itself, so that a reading that begins
@@ -163,6 +209,9 @@ inline constexpr std::string_view delete_trace_keys = "DELETE FROM trace_keys WH
 inline constexpr std::string_view delete_refusals =
     "DELETE FROM refusals WHERE number IN"
     " (SELECT number FROM refusals WHERE at < $1 ORDER BY number LIMIT $2)";
+inline constexpr std::string_view delete_audit =
+    "DELETE FROM audit WHERE number IN"
+    " (SELECT number FROM audit WHERE at < $1 ORDER BY at LIMIT $2)";
 
 // a restored backup's
 
@@ -179,7 +228,7 @@ inline constexpr std::string_view hold_restored =
 
 #define POSTERN_ENTRY_COLUMNS                                                                  \
   "id, app, domain, envelope, message_id, size, accepted_at, state, reason, due_at, attempts," \
-  " last_reply, upstream_id, urgent, notice, held_since, held_ms"
+  " last_reply, upstream_id, urgent, notice, held_since, held_ms, association"
 inline constexpr std::string_view entry_by_id =
     "SELECT " POSTERN_ENTRY_COLUMNS " FROM entries WHERE id = $1";
 #undef POSTERN_ENTRY_COLUMNS
@@ -217,5 +266,13 @@ inline constexpr std::string_view traced =
 inline constexpr std::string_view refusal_by_reference =
     "SELECT reference, at, app, domain, reason, detail FROM refusals WHERE reference = $1"
     " ORDER BY number DESC LIMIT $2";
+inline constexpr std::string_view documents =
+    "SELECT kind, name, version, body FROM documents ORDER BY kind, name";
+inline constexpr std::string_view audit_page =
+    "SELECT number, at, who, what, target, detail FROM audit WHERE number < $1"
+    " ORDER BY number DESC LIMIT $2";
+inline constexpr std::string_view audit_page_of =
+    "SELECT number, at, who, what, target, detail FROM audit WHERE number < $1 AND target = $2"
+    " ORDER BY number DESC LIMIT $3";
 
 }  // namespace spool::sqlite::sql

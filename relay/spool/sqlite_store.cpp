@@ -23,6 +23,7 @@ namespace spool {
 namespace {
 
 constexpr const char* file_name = "spool.sqlite";
+constexpr std::chrono::days audit_retention{365};
 
 struct Connections {
   sqlite::Connection writer, checkpointer, reader;
@@ -64,6 +65,10 @@ class SqliteStore final : public Store {
   }
   [[nodiscard]] AppLoad load(std::string_view app) const override { return ledger_.load(app); }
   void note(std::string name, std::string value) override;
+  void write(std::vector<DocumentWrite> writes,
+             std::optional<AuditRecord> audit,
+             std::function<void(Written)> done) override;
+  void audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) override;
   void backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) override;
   void tidy(WallTime now,
             std::chrono::seconds timeline,
@@ -221,6 +226,18 @@ void SqliteStore::note(std::string name, std::string value) {
     options_.sinks.trouble(sentence);
 }
 
+void SqliteStore::write(std::vector<DocumentWrite> writes,
+                        std::optional<AuditRecord> audit,
+                        std::function<void(Written)> done) {
+  PendingWrite pending{std::move(writes), std::move(audit), std::move(done)};
+  if (!intake_->offer(pending)) pending.done(Written::failed);
+}
+
+void SqliteStore::audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) {
+  auto read = [page = std::move(page)](sqlite::Reader& reader) { return reader.audit(page); };
+  ask(std::move(done), std::move(read));
+}
+
 void SqliteStore::backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) {
   backup_.start(file, done);
 }
@@ -230,7 +247,8 @@ void SqliteStore::tidy(WallTime now,
                        std::chrono::seconds failed,
                        std::chrono::seconds refusals) {
   const auto fresh = std::max<std::chrono::minutes>(std::chrono::hours(1), options_.repeats_since);
-  intake_->offer(Retention{now - timeline, now - failed, now - refusals, now - fresh});
+  intake_->offer(
+      Retention{now - timeline, now - failed, now - refusals, now - audit_retention, now - fresh});
 }
 
 void SqliteStore::close() {
@@ -261,10 +279,10 @@ mail::Result<OpenedStore> open(SqliteOptions options, WallTime now) {
   Connections connections{std::move(*writer), std::move(*checkpointer), std::move(*reader)};
   auto store =
       std::make_unique<SqliteStore>(std::move(options), std::move(connections), *secret, now);
-  const auto recovery = store->recover(now);
+  auto recovery = store->recover(now);
   if (!recovery) return recovery.error();
   store->start();
-  return OpenedStore{std::move(store), *recovery};
+  return OpenedStore{std::move(store), std::move(*recovery)};
 }
 
 }  // namespace

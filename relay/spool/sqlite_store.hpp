@@ -45,6 +45,7 @@ struct SqliteOptions {
   BatchBounds batch;
   LogBounds log;
   std::int64_t most_refusals = 100'000;         ///< kept for `trace`; older ones go
+  std::int64_t most_audit_records = 100'000;    ///< kept; older ones go
   std::chrono::milliseconds retry_after{1000};  ///< how often a full or failing disk is tried
   std::size_t reads = 1024;           ///< reads that may wait; one more is answered with nothing
   std::size_t most_repeats = 65'536;  ///< accepts that are remembered to know their repeats
@@ -63,12 +64,13 @@ struct OpenedStore {
 ///
 /// How it keeps its promises: one writer thread commits whatever has gathered (WAL,
 /// synchronous=FULL, no timer); one checkpoint thread; one thread reads; a backup has its own. A
-/// failed commit answers its accepts with `failed` and keeps its changes, which are tried again
-/// each second until they are in, or until close(); an order waits that long for its next page.
-/// Changes of leased entries are never refused for a full queue as long as their owner has at most
-/// four under way. A queue id that is taken fails that accept, or that change with its notice, and
-/// nothing else: the caller makes another. A change of a `sent` entry to anything else, or of one
-/// that is not there, is `false`.
+/// failed commit answers its accepts and its writes of documents with `failed` and keeps its
+/// changes, which are tried again each second until they are in, or until close(); an order waits
+/// that long for its next page. Changes and documents are written also when less than the reserve
+/// is free. Changes of leased entries are never refused for a full queue as long as their owner has
+/// at most four under way. A queue id that is taken fails that accept, or that change with its
+/// notice, and nothing else: the caller makes another. A change of a `sent` entry to anything else,
+/// or of one that is not there, is `false`.
 mail::Result<OpenedStore> open_sqlite(SqliteOptions options, WallTime now);
 
 }  // namespace spool

@@ -37,6 +37,9 @@ namespace spool::sqlite {
   return !reason && state == State::held ? policy::Reason::by_hand : reason;
 }
 
+/// As much of a foreign text as is kept: the rest tells nothing more.
+[[nodiscard]] inline std::string_view cut(std::string_view text) { return text.substr(0, 2000); }
+
 inline constexpr std::string_view note_prefix = "note ";  ///< of note()'s names in `meta`
 
 }  // namespace spool::sqlite

@@ -18,8 +18,8 @@ constexpr int most_item_faults =
     64;  ///< in one batch; more means that the store is damaged at large
 
 bool is_empty(const Batch& batch) {
-  return batch.accepts.empty() && batch.changes.empty() && batch.refusals.empty() &&
-         batch.notes.empty() && !batch.retention;
+  return batch.accepts.empty() && batch.changes.empty() && batch.writes.empty() &&
+         batch.refusals.empty() && batch.notes.empty() && !batch.retention;
 }
 
 }  // namespace
@@ -32,6 +32,7 @@ Writer::Writer(Connection& connection,
                std::function<void()> commit_failed)
     : connection_(connection),
       recorder_(connection, trace_secret, options.most_refusals),
+      documents_(connection, options.most_audit_records),
       expiry_(connection, ledger),
       orders_(connection, trace_secret, ledger),
       repeats_(options.most_repeats),
@@ -79,9 +80,10 @@ void Writer::page_once() {
 /// works again.
 bool Writer::retry_once() {
   const bool closed = intake_.rest(options_.retry_after);
-  const auto refused = intake_.take_accepts_only();
+  const auto refused = intake_.take_to_fail();
   for (const auto& ticket : refused.withdrawn) answer(*ticket, {Accepted::withdrawn, {}});
   for (const auto& ticket : refused.accepts) answer(*ticket, {Accepted::failed, {}});
+  for (const auto& pending : refused.writes) pending.done(Written::failed);
   Batch again;
   again.changes = std::exchange(kept_, {});
   if (probe() && (is_empty(again) || commit(again) || commit_singly())) {
@@ -135,8 +137,9 @@ bool Writer::commit(Batch& batch) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   answer(batch, verdicts);
   if (options_.sinks.committed)
-    options_.sinks.committed(took,
-                             batch.accepts.size() + batch.changes.size() + batch.refusals.size());
+    options_.sinks.committed(
+        took,
+        batch.accepts.size() + batch.changes.size() + batch.writes.size() + batch.refusals.size());
   if (batch.retention && verdicts.retention == Wrote::yes) give_back();
   if (batch.retention && verdicts.more_to_expire) intake_.offer(*batch.retention);
   return true;
@@ -151,6 +154,7 @@ bool Writer::write_batch(const Batch& batch, Verdicts& verdicts) {
       claims_.release();
       ledger_.commit(recorder_.moves());
       repeats_.commit();
+      documents_.commit();
       forget_transaction();
       return true;
     }
@@ -171,6 +175,7 @@ void Writer::forget_transaction() {
   claims_.release();
   recorder_.moves().clear();
   repeats_.forget_staged();
+  documents_.forget_staged();
 }
 
 Wrote Writer::write_items(const Batch& batch, Verdicts& verdicts) {
@@ -182,6 +187,11 @@ Wrote Writer::write_items(const Batch& batch, Verdicts& verdicts) {
   if (wrote != Wrote::yes) return wrote;
   wrote = write_each(batch.changes, verdicts.changes, [this](const PendingChange& pending) {
     return write_change(pending.change);
+  });
+  if (wrote != Wrote::yes) return wrote;
+  auto written = verdicts.written.begin();
+  wrote = write_each(batch.writes, verdicts.writes, [&](const PendingWrite& pending) {
+    return documents_.write(pending, written[&pending - batch.writes.data()]);
   });
   if (wrote != Wrote::yes) return wrote;
   wrote = write_each(batch.refusals, verdicts.refusals, [this](const policy::Event& refusal) {
@@ -248,6 +258,7 @@ void Writer::answer(const Batch& batch, const Verdicts& verdicts) {
   }
   for (std::size_t i = 0; i < batch.changes.size(); ++i)
     answer(batch.changes[i], verdicts.changes[i]);
+  for (std::size_t i = 0; i < batch.writes.size(); ++i) batch.writes[i].done(verdicts.written[i]);
   for (const auto wrote : verdicts.refusals)
     if (wrote != Wrote::yes && options_.sinks.refusal_dropped) options_.sinks.refusal_dropped();
 }
@@ -270,6 +281,7 @@ void Writer::answer(const PendingChange& pending, Wrote wrote) {
 /// After a failed commit: nothing of it is stored.
 void Writer::keep(Batch& batch) {
   for (const auto& ticket : batch.accepts) answer(*ticket, {Accepted::failed, {}});
+  for (const auto& pending : batch.writes) pending.done(Written::failed);
   kept_ = std::move(batch.changes);
   for (auto& [name, value] : batch.notes)
     static_cast<void>(intake_.offer_note(name, std::move(value), true));

@@ -4,6 +4,7 @@
 #include "relay/spool/ledger.hpp"
 #include "relay/spool/repeats.hpp"
 #include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_documents.hpp"
 #include "relay/spool/sqlite_expiry.hpp"
 #include "relay/spool/sqlite_orders.hpp"
 #include "relay/spool/sqlite_recorder.hpp"
@@ -45,10 +46,14 @@ class Writer {
         : accepts(batch.accepts.size(), Wrote::yes),
           repeated(batch.accepts.size()),
           changes(batch.changes.size(), Wrote::yes),
+          writes(batch.writes.size(), Wrote::yes),
+          written(batch.writes.size()),
           refusals(batch.refusals.size(), Wrote::yes) {}
     std::vector<Wrote> accepts;
     std::vector<std::optional<QueueId>> repeated;  ///< the first one, if the accept is its repeat
-    std::vector<Wrote> changes, refusals;
+    std::vector<Wrote> changes, writes;
+    std::vector<Written> written;  ///< what each write of documents is answered with
+    std::vector<Wrote> refusals;
     Wrote retention = Wrote::yes;
     bool more_to_expire = false;
   };
@@ -88,6 +93,7 @@ class Writer {
 
   Connection& connection_;
   Recorder recorder_;
+  Documents documents_;
   Expiry expiry_;
   Orders orders_;
   Repeats repeats_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mail/result.hpp"
+#include "relay/spool/document.hpp"
 #include "relay/spool/entry.hpp"
 
 #include <array>
@@ -65,6 +66,7 @@ struct Counts {
 struct Recovery {
   std::uint64_t queued = 0, in_doubt = 0, held = 0;
   std::map<std::string, std::string, std::less<>> notes;  ///< what note() kept
+  std::vector<Document> documents;                        ///< all of them, by kind and name
 };
 
 /// One queue among those that share the rate: an app's, or its urgent one.
@@ -180,6 +182,15 @@ class Store {
 
   /// Keeps a small fact over a restart (Recovery::notes); rides in whatever commit comes next.
   virtual void note(std::string name, std::string value) = 0;
+
+  /// Changes documents, all or none, in their order, with the record of who did it; `done` after
+  /// the flush. At most most_documents are kept and most_writes made at once, and 64 MiB of them
+  /// may wait. Records are kept for a year, and the newest 100,000.
+  virtual void write(std::vector<DocumentWrite> writes,
+                     std::optional<AuditRecord> audit,
+                     std::function<void(Written)> done) = 0;
+  /// Newest first.
+  virtual void audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) = 0;
 
   /// Writes a consistent copy, readable by its owner alone, beside the traffic. A Failure says why
   /// not; the file must not exist.

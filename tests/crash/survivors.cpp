@@ -107,6 +107,18 @@ std::string judge_notes(const Story& story, std::size_t cut, const spool::Recove
   return "the note is `" + value + "`";
 }
 
+std::string judge_documents(const Story& story,
+                            std::size_t cut,
+                            const std::vector<spool::Document>& documents,
+                            const std::vector<spool::AuditRecord>& trail) {
+  const auto seen = kept_text(documents, trail);
+  const auto [least, most] = made_by(story.writes, cut);
+  for (auto writes = least; writes <= most; ++writes)
+    if (seen == (writes == 0 ? kept_text({}, {}) : story.writes[writes - 1].event)) return "";
+  return std::to_string(documents.size()) + " documents and " + std::to_string(trail.size()) +
+         " records are there as no write left them";
+}
+
 std::string judge_leases(const Story& story, spool::Store& store, const Sight& sight) {
   const auto waits = [](const auto& each) {
     const auto state = each.second.state;
@@ -133,9 +145,11 @@ std::string judge(const Story& story, std::size_t cut, const std::filesystem::pa
   {
     const auto opened = asked::open(asked::options_in(directory), afterwards);
     sight = look(*opened.store);
-    for (const auto& wrong : {judge_lives(story, cut, sight),
-                              judge_notices(story, sight),
-                              judge_notes(story, cut, opened.recovery)})
+    for (const auto& wrong :
+         {judge_lives(story, cut, sight),
+          judge_notices(story, sight),
+          judge_notes(story, cut, opened.recovery),
+          judge_documents(story, cut, opened.recovery.documents, asked::audit(*opened.store))})
       if (!wrong.empty()) return wrong;
   }
   const auto opened = asked::open(asked::options_in(directory), afterwards);

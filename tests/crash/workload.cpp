@@ -7,6 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace crash {
 namespace {
@@ -37,11 +38,13 @@ class Run {
   void group(std::uint32_t first) {
     const auto begin = story_.lives.size();
     note(first);
+    make_documents(std::to_string(first));
     for (std::uint32_t i = 0; i < group_size; ++i)
       accept(keyed(asked::message(first + i, i == 3 ? 300'000 : 200 + 900 * i)), i % 2 == 0);
     settle();
     story_.notes.back().answered = story_.tape.length();
     attempt(begin, first);
+    change_documents(std::to_string(first));
     settle();
     store_->record(refusal(first));
     conclude(begin);
@@ -98,6 +101,20 @@ class Run {
     change(begin + 3, State::queued, EventKind::released);
     mark(begin + 7);
     change(begin + 7, State::sent, EventKind::sent);
+  }
+
+  void make_documents(const std::string& name) {
+    write({{"app", name, "{}", 0},
+           {"domain", name, std::string(10'000, 'a'), 0},
+           {"token", name, std::string(500, 'a'), 0}},
+          spool::Written::stored);
+  }
+
+  void change_documents(const std::string& name) {
+    write({{"domain", name, std::string(20'000, 'b'), 1}, {"app", name, {}, 1}},
+          spool::Written::stored);
+    write({{"token", name, "late", 1}, {"domain", name, "late", 1}}, spool::Written::conflict);
+    write({{"token", name, std::string(5'000, 'b'), 1}}, spool::Written::stored);
   }
 
   static policy::Event refusal(std::uint32_t number) {
@@ -208,6 +225,33 @@ class Run {
     store_->note("group", step.event);
   }
 
+  /// With a record of it.
+  void write(std::vector<spool::DocumentWrite> writes, spool::Written outcome) {
+    auto& [documents, trail] = story_.kept;
+    auto record = asked::done_to("all", std::to_string(story_.writes.size()));
+    if (outcome == spool::Written::stored) {
+      for (const auto& write : writes) apply(write, documents);
+      record.number = trail.size() + 1;
+      trail.insert(trail.begin(), record);
+    }
+    std::vector<spool::Document> all;
+    all.reserve(documents.size());
+    for (const auto& [key, document] : documents) all.push_back(document);
+    auto& step = story_.writes.emplace_back(
+        Step{kept_text(all, trail), State::queued, story_.tape.length()});
+    ++open_;
+    store_->write(std::move(writes), std::move(record), [this, &step, outcome](auto written) {
+      answer(step, written == outcome);
+    });
+  }
+
+  static void apply(const spool::DocumentWrite& write, decltype(Kept::documents)& documents) {
+    const auto& [kind, name, body, expected] = write;
+    auto& document = documents[{kind, name}];
+    document = {kind, name, document.version + 1, body.value_or("")};
+    if (!body) documents.erase({kind, name});
+  }
+
   void answer(Step& step, bool done) {
     failed_ = failed_ || !done;
     step.answered = story_.tape.length();
@@ -226,6 +270,11 @@ class Run {
 };
 
 }  // namespace
+
+std::string kept_text(const std::vector<spool::Document>& documents,
+                      const std::vector<spool::AuditRecord>& trail) {
+  return asked::told(documents) + "\n" + asked::told(trail);
+}
 
 void live(Story& story, const std::filesystem::path& directory) {
   const ShimVfs vfs("tape", [&story](const Op& op, const std::function<int()>& real) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -15,14 +16,22 @@ namespace crash {
 
 inline constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 
-/// One step in the life of a message, and between which operations of the tape it was asked for and
-/// answered.
+/// One step in the life of a message, or of the documents, and between which operations of the tape
+/// it was asked for and answered.
 struct Step {
   std::string event;  ///< its word in the timeline; empty: the entry was removed
   spool::State to{};
   std::size_t asked = 0;
   std::size_t answered = never;
 };
+
+/// What the store is to keep beside the mail, and what its trail is to say.
+struct Kept {
+  std::map<std::pair<std::string, std::string>, spool::Document> documents;
+  std::vector<spool::AuditRecord> trail;  ///< newest first
+};
+[[nodiscard]] std::string kept_text(const std::vector<spool::Document>& documents,
+                                    const std::vector<spool::AuditRecord>& trail);
 
 /// A message and all that was done with it, in order. Its steps are written from the store's
 /// threads: they keep their addresses.
@@ -37,13 +46,15 @@ struct Story {
   std::vector<std::unique_ptr<Life>> lives;
   /// A message that was given up and the notice that says so, as places in `lives`.
   std::vector<std::pair<std::size_t, std::size_t>> notices;
-  std::deque<Step> notes;  ///< by their value
+  std::deque<Step> notes;   ///< by their value
+  std::deque<Step> writes;  ///< of documents, by what is told of all of them then
+  Kept kept;                ///< after the last of them
 };
 
 /// Makes a spool in `directory` and lives through two runs of it: groups of messages accepted at
 /// once, repeated, attempted, settled in each way, given up with a notice, held, released and
-/// dropped by order, some left in doubt when the first run ends; notes, refusals, checkpoints,
-/// removal of what is past retention.
+/// dropped by order, some left in doubt when the first run ends; notes, refusals, documents made,
+/// changed, removed and refused for their version, checkpoints, removal of what is past retention.
 void live(Story& story, const std::filesystem::path& directory);
 
 }  // namespace crash

@@ -1,6 +1,7 @@
 """Fixtures of the scenarios: keys, a relay with ses_sim behind it, and ways to talk to them."""
 
 import contextlib
+import os
 import pathlib
 import ssl
 import sys
@@ -109,3 +110,23 @@ def shared_site(tmp_path_factory, keys) -> Site:
     """One site for all tests of a file: they must not change settings."""
     with running_site(tmp_path_factory.mktemp("site"), keys) as running:
         yield running
+
+
+FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+
+@pytest.fixture
+def relay_clock(site, monkeypatch):
+    """Sets the relay's wall clock by so many seconds; its monotonic clock goes on. Starts the relay anew."""
+    if "asan" in os.environ.get("POSTERN", "") or "tsan" in os.environ.get("POSTERN", ""):
+        pytest.skip("a sanitizer's runtime and libfaketime both want to be first")
+    offset = site.relay.home / "clock"
+    offset.write_text("+0\n")
+    site.relay.stop()
+    with monkeypatch.context() as only_here:
+        only_here.setenv("LD_PRELOAD", str(FAKETIME))
+        only_here.setenv("FAKETIME_TIMESTAMP_FILE", str(offset))
+        only_here.setenv("FAKETIME_NO_CACHE", "1")
+        only_here.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+        site.relay.start()
+    return lambda seconds: offset.write_text(f"{seconds:+d}\n")

@@ -42,7 +42,7 @@ def test_held_mail_stays_until_it_is_released(away):
     ordered(away, "retry", "--all")
     for queue_id in ids[1:]:
         mail.await_arrival(away.ses, queue_id)
-    assert away.relay.states() == {ids[0]: "held"} | {i: s for i, s in away.relay.states().items() if i != ids[0]}
+    assert away.relay.states()[ids[0]] == "held"
     ordered(away, "release", "--reason", "by-hand")
     mail.await_arrival(away.ses, ids[0])
     assert away.relay.events(ids[0])[-1] == "sent" or away.relay.await_event(ids[0], "sent")

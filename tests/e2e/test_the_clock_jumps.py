@@ -1,35 +1,20 @@
 """The wall clock is set by a day or by ten years, either way: nothing expires, nothing is lost, and mail goes on."""
 
-import os
-import pathlib
-
 import pytest
 
 from support import mail
 from support.waiting import until
 
-LIBRARY = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 DAY = 86_400
 
 
 @pytest.fixture
-def clock(site, monkeypatch):
-    """Sets the relay's wall clock by so many seconds; its monotonic clock goes on."""
-    if "asan" in os.environ.get("POSTERN", "") or "tsan" in os.environ.get("POSTERN", ""):
-        pytest.skip("a sanitizer's runtime and libfaketime both want to be first")
-    offset = site.relay.home / "clock"
-    offset.write_text("+0\n")
-    site.relay.stop()
-    with monkeypatch.context() as only_here:
-        only_here.setenv("LD_PRELOAD", str(LIBRARY))
-        only_here.setenv("FAKETIME_TIMESTAMP_FILE", str(offset))
-        only_here.setenv("FAKETIME_NO_CACHE", "1")
-        only_here.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        site.relay.start()
+def clock(site, relay_clock):
+    """Sets the relay's clock, and waits until it has noticed."""
 
     def jump(seconds: int) -> None:
         before = site.relay.metric("clock_jumps_total")
-        offset.write_text(f"{seconds:+d}\n")
+        relay_clock(seconds)
         site.relay.command("queue", "retry", "--all")  # whoever has work looks at the clock
         until(lambda: site.relay.metric("clock_jumps_total") > before, "the jump to be noticed")
 

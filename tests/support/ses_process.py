@@ -14,16 +14,19 @@ class SesProcess:
     def __init__(self, directory: pathlib.Path, tls_directory: pathlib.Path, *options: str, **settings):
         self.mail = directory / "ses"
         self.user, self.password = "AKIAIOSFODNN7EXAMPLE", "BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2"
+        self.api_secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
         self._tls_directory = tls_directory
         self._options = options
         self._settings = settings
-        self._ports: dict[str, int] = {"tls_port": 0, "starttls_port": 0, "control_port": 0}
+        self._ports: dict[str, int] = dict.fromkeys(
+            ("tls_port", "starttls_port", "api_port", "control_port"), 0
+        )
         self._process: subprocess.Popen | None = None
         self.ca = ""
         self.start()
 
     def __getattr__(self, name: str) -> int:
-        """tls_port, starttls_port, control_port: the same over a restart."""
+        """tls_port, starttls_port, api_port, control_port: the same over a restart."""
         try:
             return self.__dict__["_ports"][name]
         except KeyError:
@@ -86,6 +89,15 @@ class SesProcess:
 
     def script(self, **rule) -> None:
         self.ask("/script", rule)
+
+    @property
+    def api(self) -> str:
+        """What `aws.endpoint` of a relay is set to; the key is `user` with `api_secret`."""
+        return f"http://127.0.0.1:{self.api_port}"
+
+    def identity(self, name: str, **attributes) -> None:
+        """Makes or changes an identity: verified, exists, dkim_status … (simulator/registry.py)."""
+        self.ask("/identities", {"name": name, **attributes})
 
     def clear_script(self) -> None:
         """Ends rules that fire for ever, with all counts and records."""

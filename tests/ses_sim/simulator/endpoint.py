@@ -1,4 +1,4 @@
-"""What all sessions share: settings, script, account, mailroom and the counts."""
+"""What all sessions share: settings, script, account, mailroom, identities and the counts."""
 
 import collections
 import random
@@ -7,6 +7,7 @@ import ssl
 from .account import Account
 from .events import Events
 from .mailroom import Mailroom, Submission
+from .registry import Registry
 from .script import Script
 from .settings import Settings
 
@@ -20,6 +21,7 @@ class Endpoint:
         self.account = Account(settings)
         self.mailroom = mailroom
         self.events = Events(settings)
+        self.registry = Registry(settings)
         self.tls = tls
         self.chance = random.Random(seed)
         self.open: set = set()  # sessions
@@ -28,6 +30,8 @@ class Endpoint:
         self.counts: collections.Counter[str] = collections.Counter()
         self.replies: collections.Counter[str] = collections.Counter()
         self.offences: collections.Counter[str] = collections.Counter()
+        self.api_calls: collections.Counter[str] = collections.Counter()  # signed well, by action
+        self.api_answers: collections.Counter[str] = collections.Counter()  # by status
 
     def arrived(self, session) -> int:
         """Counts a connection; returns its number."""
@@ -43,7 +47,7 @@ class Endpoint:
         self.mailroom.reset()
         self.connections = 0
         self.max_open = len(self.open)
-        for counter in (self.counts, self.replies, self.offences):
+        for counter in (self.counts, self.replies, self.offences, self.api_calls, self.api_answers):
             counter.clear()
 
     def take(self, submission: Submission) -> dict:
@@ -71,4 +75,6 @@ class Endpoint:
             "idle_closes": self.counts["idle_closes"],
             "replies": dict(self.replies),
             "offences": dict(self.offences),
+            "api_calls": dict(self.api_calls),
+            "api_answers": dict(self.api_answers),
         }

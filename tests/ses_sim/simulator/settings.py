@@ -2,6 +2,11 @@
 
 import dataclasses
 
+_WORDS = {
+    "credentials": ("check", "invalid", "unsubscribed", "unavailable"),
+    "api": ("serve", "unavailable", "silent"),
+}
+
 
 @dataclasses.dataclass
 class Settings:
@@ -34,6 +39,12 @@ class Settings:
     events_socket: str = ""  # the relay's admin socket, which gets an event for each message with its tag
     event_delay_ms: float = 0.0  # before each event
 
+    api: str = "serve"  # serve | unavailable | silent
+    api_secret: str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"  # what `user` signs API requests with
+    api_session_token: str = ""  # what must come with the signature
+    api_rate: float = 0.0  # requests a second, one at a time
+    api_denied: list = dataclasses.field(default_factory=list)  # IAM actions, as ses:GetEmailIdentity, or ses:*
+
     lost_reply_probability: float = 0.0  # the message is taken, the connection closed without a reply
 
     def update(self, changes: dict) -> None:
@@ -43,8 +54,9 @@ class Settings:
             if name not in known:
                 raise ValueError(f"unknown setting {name!r}; there are {', '.join(sorted(known))}")
             changes[name] = _as_type_of(known[name], name, value)
-        if changes.get("credentials", "check") not in ("check", "invalid", "unsubscribed", "unavailable"):
-            raise ValueError("credentials is one of check, invalid, unsubscribed, unavailable")
+        for name, words in _WORDS.items():
+            if changes.get(name, words[0]) not in words:
+                raise ValueError(f"{name} is one of {', '.join(words)}")
         for name, value in changes.items():
             setattr(self, name, value)
 

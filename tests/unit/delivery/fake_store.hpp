@@ -205,6 +205,10 @@ class FakeStore final : public spool::Store {
   }
 
   void record(policy::Event) override {}
+  void write(std::vector<spool::DocumentWrite>,
+             std::optional<spool::AuditRecord>,
+             std::function<void(spool::Written)>) override {}
+  void audit(spool::AuditPage, std::function<void(std::vector<spool::AuditRecord>)>) override {}
   void list(spool::Filter, std::function<void(std::vector<spool::Entry>)>) override {}
   void trace(std::string, std::function<void(std::vector<spool::Trace>)>) override {}
   void octets(spool::QueueId, std::function<void(spool::Octets)>) override {}

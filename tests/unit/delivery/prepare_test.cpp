@@ -20,8 +20,8 @@ struct Desk {
   delivery::Keyring keyring;
   config::Upstream upstream;
   Desk() {
-    keyring.signers.emplace("example.com",
-                            std::make_shared<const dkim::Signer>(delivery::test::signer(library)));
+    keyring.domains["example.com"].signer =
+        std::make_shared<const dkim::Signer>(delivery::test::signer(library));
     upstream.configuration_set = "of-the-upstream";
   }
   mail::Result<std::string> prepare(const spool::Job& message) const {

@@ -138,7 +138,7 @@ inline spool::Job job(std::int64_t id, std::string domain = "example.com") {
 struct Yard {
   explicit Yard(unsigned connections = 4, std::optional<double> max_rate = std::nullopt) {
     auto ring = std::make_shared<Keyring>();
-    ring->signers.emplace("example.com", std::make_shared<const dkim::Signer>(signer(library)));
+    ring->domains["example.com"].signer = std::make_shared<const dkim::Signer>(signer(library));
     keyring.set(std::move(ring));
     auto settings = std::make_shared<config::Upstream>();
     settings->max_connections = connections;

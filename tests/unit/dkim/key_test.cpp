@@ -28,6 +28,14 @@ Key rsa(int bits, int primes = 2) {
   EVP_PKEY_CTX_free(context);
   return {key, EVP_PKEY_free};
 }
+Key other_kind(const char* name) {
+  EVP_PKEY* key = nullptr;
+  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, name, nullptr);
+  EVP_PKEY_keygen_init(context);
+  EVP_PKEY_generate(context, &key);
+  EVP_PKEY_CTX_free(context);
+  return {key, EVP_PKEY_free};
+}
 Key elliptic() { return {EVP_EC_gen("P-256"), EVP_PKEY_free}; }
 
 template <class Write>
@@ -134,6 +142,13 @@ TEST_CASE("what is not a signing key is refused with a sentence that says what i
   CHECK(refusal("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\n")
             .starts_with("The DKIM key is an SSH key"));
   CHECK(refusal(pkcs8(elliptic())).starts_with("The DKIM key is neither RSA nor Ed25519"));
+  CHECK(refusal(pkcs1(elliptic())).starts_with("The DKIM key is neither RSA nor Ed25519"));
+  CHECK(refusal(pkcs8(other_kind("RSA-PSS"))).starts_with("The DKIM key is neither RSA nor"));
+  CHECK(refusal(pkcs8(other_kind("X25519"))).starts_with("The DKIM key is neither RSA nor"));
+  CHECK(refusal(pkcs8(key) + pkcs8(key), true).starts_with("The DKIM key file holds several"));
+  CHECK(refusal(pkcs1(key) + "\r\n" + pkcs8(elliptic()), true)
+            .starts_with("The DKIM key file holds several"));
+  CHECK(refusal(public_half(key) + pkcs8(key), true) == "accepted");
   CHECK(refusal(pkcs8(key).substr(0, 400), true).starts_with("The DKIM key is damaged"));
   CHECK(
       refusal(pkcs8(key).replace(100, 8, "AAAAAAAA"), true).starts_with("The DKIM key is damaged"));

@@ -68,11 +68,38 @@ TEST_SUITE("relay/http/body") {
     }
   }
 
-  TEST_CASE("the first mistake is kept") {
-    Body body(R"({"a":1,"b":1})");
+  TEST_CASE("lines are a text with line ends") {
+    Body body(R"({"pem":"a\r\nb\n","tab":"a\tb","long":"abcdef"})");
+    CHECK(body.lines("pem", 5) == "a\r\nb\n");
+    CHECK(!body.mistake()->empty());
+    CHECK(!body.lines("tab", 5));
+    CHECK(!body.lines("long", 5));
+    CHECK(!body.lines("none", 5));
+    CHECK(body.mistake() == "`tab` must be lines of text, 1 to 5 octets.");
+  }
+
+  TEST_CASE("an object is read like a body, and its mistakes are the body's") {
+    const auto mistake = [](const char* text) {
+      Body body(text);
+      Body limits = body.object("limits");
+      (void)limits.number("size", 1, 7);
+      body.close(limits);
+      return body.mistake().value_or("");
+    };
+    CHECK(mistake(R"({"limits":{"size":7}})").empty());
+    CHECK(mistake("{}").empty());
+    CHECK(mistake(R"({"limits":{"size":8}})") == "`size` must be a whole number from 1 to 7.");
+    CHECK(mistake(R"({"limits":{"sise":7}})") == "`sise` is not known here.");
+    CHECK(mistake(R"({"limits":7})") == "`limits` must be an object.");
+  }
+
+  TEST_CASE("the first mistake is kept, but a name that is not known goes before it") {
+    Body body(R"({"a":1,"b":1,"c":1})");
     (void)body.text("a");
     (void)body.text("b");
     body.refuse("Another.");
+    CHECK(body.mistake() == "`c` is not known here.");
+    (void)body.number("c", 1, 7);
     CHECK(body.mistake()->find("`a`") == 0);
   }
 }

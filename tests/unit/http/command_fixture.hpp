@@ -1,8 +1,11 @@
 #pragma once
 
 #include "fake_store.hpp"
+#include "relay/cli/app_commands.hpp"
+#include "relay/cli/domain_commands.hpp"
 #include "relay/cli/operator_commands.hpp"
 #include "relay/cli/queue_commands.hpp"
+#include "relay/cli/token_commands.hpp"
 #include "relay/http/routes.hpp"
 #include "running_server.hpp"
 
@@ -28,6 +31,9 @@ inline Ran run_at(const std::filesystem::path& socket, std::vector<std::string> 
   std::ostringstream out, err;
   Ran ran;
   const auto console = std::make_shared<cli::Console>([socket] { return socket; }, out, err);
+  cli::add_app_commands(root, console, ran.exit_code);
+  cli::add_domain_commands(root, console, ran.exit_code);
+  cli::add_token_commands(root, console, ran.exit_code);
   cli::add_queue_commands(root, console, ran.exit_code);
   cli::add_operator_commands(root, console, ran.exit_code);
   std::ranges::reverse(arguments);

@@ -6,7 +6,9 @@
 #include <atomic>
 #include <filesystem>
 #include <functional>
+#include <iterator>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -51,6 +53,33 @@ class FakeStore final : public spool::Store {
                   spool::QueueId,
                   std::function<void(std::vector<spool::Job>)>) override {}
   void note(std::string, std::string) override {}
+  void write(std::vector<spool::DocumentWrite>,
+             std::optional<spool::AuditRecord> audit,
+             std::function<void(spool::Written)> done) override {
+    const spool::Written written = takes ? spool::Written::stored : spool::Written::failed;
+    {
+      const std::lock_guard lock(mutex_);
+      if (takes && audit) {
+        audit->number = audits_.size() + 1;
+        audits_.push_back(*std::move(audit));
+      }
+    }
+    answer([done = std::move(done), written] { done(written); });
+  }
+  void audit(spool::AuditPage page,
+             std::function<void(std::vector<spool::AuditRecord>)> done) override {
+    std::vector<spool::AuditRecord> found;
+    {
+      const std::lock_guard lock(mutex_);
+      std::ranges::copy_if(audits_, std::back_inserter(found), [&](const auto& record) {
+        return (page.target.empty() || record.target == page.target) &&
+               (page.before == 0 || record.number < page.before);
+      });
+    }
+    std::ranges::reverse(found);
+    found.resize(std::min(found.size(), page.limit));
+    answer([done = std::move(done), found = std::move(found)] { done(found); });
+  }
   [[nodiscard]] spool::AppLoad load(std::string_view) const override { return loaded; }
   void give_back(spool::QueueId) override {}
   void order(spool::Order order, std::function<void(spool::Ordered)> done) override {
@@ -104,9 +133,12 @@ class FakeStore final : public spool::Store {
   }
   [[nodiscard]] bool writable() const noexcept override { return takes; }
   void close() override {
-    const std::lock_guard lock(mutex_);
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
+    std::vector<std::thread> threads;
+    {
+      const std::lock_guard lock(mutex_);
+      threads.swap(threads_);
+    }
+    for (std::thread& thread : threads) thread.join();
   }
 
  private:
@@ -119,6 +151,7 @@ class FakeStore final : public spool::Store {
   std::vector<std::thread> threads_;
   std::vector<spool::Order> orders_;
   std::vector<std::filesystem::path> backups_;
+  std::vector<spool::AuditRecord> audits_;
 };
 
 inline spool::Entry entry(std::int64_t id, spool::State state = spool::State::queued) {

@@ -2,7 +2,8 @@
 
 #include "command_fixture.hpp"
 #include "relay/http/bounds.hpp"
-#include "relay/http/order_routes.hpp"
+#include "relay/http/gate.hpp"
+#include "relay/http/order_endpoints.hpp"
 #include "relay/spool/sqlite_store.hpp"
 
 #include <boost/json/parse.hpp>
@@ -95,7 +96,9 @@ TEST_SUITE("relay/cli/order_commands") {
     sources.order = [&](spool::Order order, std::function<void(spool::Ordered)> done) {
       store->order(std::move(order), std::move(done));
     };
-    REQUIRE(server.listen(folder / "admin.sock", http::order_routes(sources)).has_value());
+    REQUIRE(
+        server.listen(folder / "admin.sock", http::for_the_socket(http::order_endpoints(sources)))
+            .has_value());
     const Ran ran = run_at(folder / "admin.sock", {"queue", "release", id(9), id(1)});
     CHECK(ran.exit_code == 1);
     CHECK(ran.out == "1 message released.\n");

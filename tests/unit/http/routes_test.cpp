@@ -148,8 +148,8 @@ TEST_SUITE("relay/http/routes") {
     CHECK(found.at("timeline").at(0).at("event").as_string() == "accepted");
     CHECK(found.at("timeline").at(0).at("at").as_string() == "2026-01-02T03:04:05.678Z");
     CHECK(status_of(get(port, "/api/v1/queue/" + id(6))) == "HTTP/1.1 404");
-    CHECK(status_of(get(port, "/api/v1/queue/")) == "HTTP/1.1 400");
-    CHECK(status_of(get(port, "/api/v1/queue/x/y")) == "HTTP/1.1 400");
+    CHECK(status_of(get(port, "/api/v1/queue/x")) == "HTTP/1.1 400");
+    CHECK(status_of(get(port, "/api/v1/queue/")) == "HTTP/1.1 404");
   }
 
   TEST_CASE_FIXTURE(Fixture, "trace finds messages and refusals; nothing found is an empty list") {
@@ -175,8 +175,11 @@ TEST_SUITE("relay/http/routes") {
     http::Routes routes = http::health_routes(sources);
     routes.merge(http::metrics_routes(sources));
     const std::uint16_t open = server.listen(routes);
-    for (const auto& [path, route] : http::admin_routes(sources)) {
-      if (!path.starts_with("/api")) continue;
+    for (const auto& [route_path, route] : http::admin_routes(sources)) {
+      if (!route_path.starts_with("/api")) continue;
+      std::string path = route_path;
+      std::erase_if(path, [](char c) { return c == '{' || c == '}'; });
+      CAPTURE(path);
       CHECK(status_of(get(open, path)) == "HTTP/1.1 404");
       CHECK(status_of(post(open, path, "{}")) == "HTTP/1.1 404");
     }
@@ -184,9 +187,7 @@ TEST_SUITE("relay/http/routes") {
     CHECK(status_of(get(open, "/metrics")) == "HTTP/1.1 200");
   }
 
-  TEST_CASE_FIXTURE(Fixture, "what the api is asked changes nothing: each POST has its own route") {
-    for (const auto& [path, route] : http::api_routes(sources)) CHECK(!route.post);
-    for (const auto& [path, route] : http::admin_routes(sources)) CHECK(!(route.get && route.post));
+  TEST_CASE_FIXTURE(Fixture, "a path that says more goes before one that stands for any") {
     CHECK(status_of(get(port, "/api/v1/queue/drop")) == "HTTP/1.1 405");
     CHECK(status_of(post(port, "/api/v1/queue/" + id(1), "{}")) == "HTTP/1.1 405");
   }

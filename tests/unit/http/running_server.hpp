@@ -2,6 +2,7 @@
 
 #include "relay/http/server.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -57,14 +58,19 @@ class RunningServer {
             [this](std::string_view what) { threw_.emplace_back(what); },
             limits),
         thread_([this] { context_.run(); }) {}
-  ~RunningServer() {
+  ~RunningServer() { stop(); }
+  RunningServer(const RunningServer&) = delete;
+  RunningServer& operator=(const RunningServer&) = delete;
+
+  /// Closes, and waits for what is under way: nothing runs any more. May be called again.
+  void stop() {
+    if (!thread_.joinable()) return;
     on_thread([this] { server_->close(); });
     work_.reset();
     thread_.join();
     server_.reset();
   }
-  RunningServer(const RunningServer&) = delete;
-  RunningServer& operator=(const RunningServer&) = delete;
+  boost::asio::any_io_executor executor() { return context_.get_executor(); }
 
   std::uint16_t listen(http::Routes routes) {
     return on_thread([&] { return server_->listen("127.0.0.1", 0, std::move(routes)).value(); });
@@ -94,7 +100,8 @@ class RunningServer {
 /// A blocking client that sends octets and reads until the server closes.
 class Client {
  public:
-  explicit Client(std::uint16_t port) : socket_(context_) {
+  explicit Client(std::uint16_t port, const char* from = "127.0.0.1")
+      : socket_(context_, {boost::asio::ip::make_address(from), 0}) {
     socket_.connect({boost::asio::ip::make_address("127.0.0.1"), port});
   }
   void send(const std::string& octets) {
@@ -117,14 +124,23 @@ class Client {
   boost::asio::ip::tcp::socket socket_;
 };
 
+/// Header fields as they are sent, each with its line end.
+inline std::string request_of(const std::string& method,
+                              const std::string& target,
+                              const std::string& fields,
+                              const std::string& body = {}) {
+  std::string request = method + " " + target + " HTTP/1.1\r\n" + fields;
+  if (method == "POST") request += "Content-Type: application/json\r\n";
+  if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+  return request + "\r\n" + body;
+}
+
 inline std::string get(std::uint16_t port, const std::string& target) {
-  return Client(port).exchange("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  return Client(port).exchange(request_of("GET", target, "Host: localhost\r\n"));
 }
 
 inline std::string post(std::uint16_t port, const std::string& target, const std::string& body) {
-  return Client(port).exchange("POST " + target + " HTTP/1.1\r\nHost: localhost\r\n" +
-                               "Content-Type: application/json\r\nContent-Length: " +
-                               std::to_string(body.size()) + "\r\n\r\n" + body);
+  return Client(port).exchange(request_of("POST", target, "Host: localhost\r\n", body));
 }
 
 inline std::string status_of(const std::string& response) { return response.substr(0, 12); }

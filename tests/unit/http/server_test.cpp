@@ -23,8 +23,18 @@ http::Handler saying(std::string what) {
 
 boost::asio::awaitable<http::Response> echo(http::Request request) {
   http::Response response;
-  response.body = request.path;
+  response.body = request.path + (request.parameter.empty() ? "" : "|" + request.parameter);
   for (const auto& [name, value] : request.query) response.body += "|" + name + "=" + value;
+  co_return response;
+}
+
+boost::asio::awaitable<http::Response> tagged(http::Request request) {
+  const http::Fields& fields = request.fields;
+  http::Response response;
+  response.body = fields.host + "|" + fields.origin + "|" + fields.authorization + "|" +
+                  fields.if_match + "|" + fields.if_none_match + "|" + request.peer;
+  response.fields["ETag"] = "\"7\"";
+  if (fields.if_none_match == "\"7\"") response.status = 304;
   co_return response;
 }
 
@@ -48,8 +58,10 @@ boost::asio::awaitable<http::Response> failing(http::Request) {
 http::Routes routes() {
   return {{"/plain", {.get = saying("hello\n")}},
           {"/echo", {.get = echo}},
-          {"/below/", {.get = echo}},
+          {"/below/{name}", {.get = echo, .remove = saying("removed")}},
+          {"/below/{name}/more", {.get = echo}},
           {"/below/exactly", {.get = saying("exact")}},
+          {"/tagged", {.get = tagged}},
           {"/broken", {.get = failing}},
           {"/told", {.post = repeat_body}},
           {"/both", {.get = saying("asked"), .post = repeat_body}},
@@ -134,7 +146,8 @@ TEST_SUITE("relay/http/server") {
     CHECK(allowed("GET /told" + end) == "POST");
     CHECK(allowed("HEAD /told" + end) == "POST");
     CHECK(allowed("GET /below/told" + end) == "POST");
-    CHECK(allowed(post_of("/below/other", "application/json", "{}")) == "GET, HEAD");
+    CHECK(allowed(post_of("/below/other", "application/json", "{}")) == "GET, HEAD, DELETE");
+    CHECK(allowed("DELETE /plain" + end) == "GET, HEAD");
     CHECK(allowed("PUT /both" + end) == "GET, HEAD, POST");
   }
 
@@ -158,13 +171,43 @@ TEST_SUITE("relay/http/server") {
     CHECK(body_of(response).empty());
   }
 
-  TEST_CASE("path and query are decoded, the longest route answers") {
+  TEST_CASE("path, parameter and query are decoded; the route that says the most answers") {
     RunningServer server;
     const std::uint16_t port = server.listen(routes());
     CHECK(body_of(get(port, "/echo?a=1&b=x%20y%26z&c&a=2")) == "/echo|a=1|b=x y&z|c=");
-    CHECK(body_of(get(port, "/below/a/b%2Fc")) == "/below/a/b/c");
+    CHECK(body_of(get(port, "/below/b%2Fc")) == "/below/b/c|b/c");
+    CHECK(body_of(get(port, "/below/a/more")) == "/below/a/more|a");
     CHECK(body_of(get(port, "/below/exactly")) == "exact");
-    CHECK(status_of(get(port, "/below")) == "HTTP/1.1 404");
+    CHECK(body_of(get(port, "/below/exactly/more")) == "/below/exactly/more|exactly");
+    for (const char* nowhere :
+         {"/below", "/below/", "/below/a/", "/below/a/less", "/below//more"}) {
+      CAPTURE(nowhere);
+      CHECK(status_of(get(port, nowhere)) == "HTTP/1.1 404");
+    }
+  }
+
+  TEST_CASE("a DELETE is answered where it may be, and carries nothing") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    const std::string fields = "Host: x\r\n";
+    CHECK(body_of(Client(port).exchange(request_of("DELETE", "/below/a", fields))) == "removed");
+    CHECK(status_of(Client(port).exchange(request_of("DELETE", "/below/a", fields, "{}"))) ==
+          "HTTP/1.1 400");
+  }
+
+  TEST_CASE("a handler sees who asks and the fields that matter, and sets fields of its own") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    const std::string response = Client(port).exchange(request_of(
+        "GET",
+        "/tagged",
+        "HOST: h\r\nOrigin: o\r\nAuthorization: a\r\nIf-Match: m\r\nIf-None-Match: n\r\n"));
+    CHECK(body_of(response) == "h|o|a|m|n|127.0.0.1");
+    CHECK(response.find("ETag: \"7\"\r\n") != std::string::npos);
+    const std::string unchanged =
+        Client(port).exchange(request_of("GET", "/tagged", "If-None-Match: \"7\"\r\n"));
+    CHECK(status_of(unchanged) == "HTTP/1.1 304");
+    CHECK(unchanged.find("Content-Length") == std::string::npos);
   }
 
   TEST_CASE("a handler that throws is answered with 500, and its words go to the sink alone") {

@@ -70,6 +70,20 @@ Described documented() {
   return rows;
 }
 
+/// A verified domain whose key was seen, and whose identity SES does not tell at the moment.
+policy::DomainState looked_at() {
+  policy::DomainState state;
+  state.status = policy::DomainStatus::verified;
+  state.last_round = policy::WallTime(std::chrono::seconds(1800000000));
+  state.checks[static_cast<std::size_t>(policy::DomainCheck::dkim)].last =
+      policy::CheckResult::good;
+  state.checks[static_cast<std::size_t>(policy::DomainCheck::ownership)].last =
+      policy::CheckResult::bad;
+  state.checks[static_cast<std::size_t>(policy::DomainCheck::identity)].silent_since =
+      state.last_round;
+  return state;
+}
+
 void use_everything(Metrics& metrics) {
   metrics.declare("shop", "example.com");
   metrics.refused("shop", policy::Reason::attachment);
@@ -77,6 +91,9 @@ void use_everything(Metrics& metrics) {
   metrics.dkim_signature("example.com", "rsa-sha256", 0.0003);
   metrics.delivery_attempt("taken");
   metrics.upstream_reply(250);
+  metrics.domain_checked("example.com", looked_at());
+  metrics.app_blocked("shop", false);
+  metrics.spf_check("verdict");
 }
 
 }  // namespace
@@ -122,6 +139,31 @@ TEST_SUITE("relay/observe/metrics") {
                            used.find("\n" + name + "_count ") != std::string::npos;
       CHECK(sampled);
     }
+  }
+
+  TEST_CASE("a domain shows where it stands, what was found, and what gets no answer") {
+    Metrics metrics("1.2.3");
+    metrics.domain_checked("example.com", looked_at());
+    metrics.domains(policy::DomainStatus::verified, 3);
+    metrics.apps(2, 1);
+    metrics.app_blocked("shop", true);
+    for (const std::string sample : {
+             R"(postern_domain_status{domain="example.com",status="verified"} 1)",
+             R"(postern_domain_status{domain="example.com",status="revoked"} 0)",
+             R"(postern_domain_check{check="dkim",domain="example.com"} 1)",
+             R"(postern_domain_check{check="ownership",domain="example.com"} 0)",
+             R"(postern_domain_check_stale{check="ses_identity",domain="example.com"} 1)",
+             R"(postern_domain_check_stale{check="dkim",domain="example.com"} 0)",
+             R"(postern_domain_last_check_timestamp_seconds{domain="example.com"} 1800000000)",
+             R"(postern_domains{status="verified"} 3)",
+             R"(postern_apps{state="blocked"} 1)",
+             R"(postern_app_blocked{app="shop"} 1)",
+         }) {
+      CAPTURE(sample);
+      CHECK(shows(metrics, sample));
+    }
+    metrics.domain_removed("example.com");
+    CHECK(shows(metrics, R"(postern_domain_status{domain="example.com",status="verified"} 0)"));
   }
 
   TEST_CASE("each method moves its own sample") {

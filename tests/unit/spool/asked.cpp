@@ -102,6 +102,26 @@ spool::Job repeatable(spool::Job job, std::uint8_t key, spool::WallTime since) {
   return job;
 }
 
+spool::AuditRecord done_to(std::string target, std::string detail) {
+  return {0, noon, "admin socket, uid 0", "change", std::move(target), std::move(detail)};
+}
+
+std::string told(const std::vector<spool::Document>& documents) {
+  std::string text;
+  for (const auto& [kind, name, version, body] : documents)
+    text +=
+        (text.empty() ? "" : "; ") + kind + "/" + name + " " + std::to_string(version) + " " + body;
+  return text;
+}
+
+std::string told(const std::vector<spool::AuditRecord>& records) {
+  std::string text;
+  for (const auto& record : records)
+    text += (text.empty() ? "" : "; ") + std::to_string(record.number) + " " + record.target +
+            ": " + record.detail;
+  return text;
+}
+
 spool::Acceptance answer_to(spool::Store& store, spool::Job job, bool lease) {
   return await<spool::Acceptance>(
       [&](auto done) { store.accept(std::move(job), lease, std::move(done)); });
@@ -146,6 +166,18 @@ std::string backup(spool::Store& store, const std::filesystem::path& file) {
       done(made ? "" : made.error().sentence());
     });
   });
+}
+
+spool::Written write(spool::Store& store,
+                     std::vector<spool::DocumentWrite> writes,
+                     std::optional<spool::AuditRecord> audit) {
+  return await<spool::Written>(
+      [&](auto done) { store.write(std::move(writes), std::move(audit), std::move(done)); });
+}
+
+std::vector<spool::AuditRecord> audit(spool::Store& store, spool::AuditPage page) {
+  return await<std::vector<spool::AuditRecord>>(
+      [&](auto done) { store.audit(std::move(page), std::move(done)); });
 }
 
 std::optional<spool::WallTime> next_due(spool::Store& store) {

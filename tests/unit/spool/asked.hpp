@@ -51,6 +51,13 @@ spool::Job urgent(std::uint32_t number, const std::string& recipient);
 /// The message as one that can be a repeat, under a key of this number.
 spool::Job repeatable(spool::Job job, std::uint8_t key, spool::WallTime since = noon);
 
+/// That somebody did something to `target`.
+spool::AuditRecord done_to(std::string target, std::string detail = {});
+/// "app/shop 2 {}; domain/example.com 1 {}"
+std::string told(const std::vector<spool::Document>& documents);
+/// "3 shop: renamed; 1 shop: added"
+std::string told(const std::vector<spool::AuditRecord>& records);
+
 spool::Acceptance answer_to(spool::Store& store, spool::Job job, bool lease = false);
 spool::Accepted accept(spool::Store& store, spool::Job job, bool lease = false);
 bool change(spool::Store& store, spool::Change change);
@@ -67,6 +74,10 @@ std::vector<spool::Job> lease_held(spool::Store& store,
                                    const std::vector<std::string>& apps = {});
 /// Empty when the backup was made, else the sentence.
 std::string backup(spool::Store& store, const std::filesystem::path& file);
+spool::Written write(spool::Store& store,
+                     std::vector<spool::DocumentWrite> writes,
+                     std::optional<spool::AuditRecord> audit = std::nullopt);
+std::vector<spool::AuditRecord> audit(spool::Store& store, spool::AuditPage page = {});
 std::optional<spool::WallTime> next_due(spool::Store& store);
 std::vector<spool::Entry> list(spool::Store& store, spool::Filter filter = {});
 std::vector<spool::Trace> trace(spool::Store& store, const std::string& word);

@@ -111,6 +111,43 @@ TEST_SUITE("relay/spool/intake") {
     CHECK_FALSE(waiting.intake->offer(policy::Event{}));
   }
 
+  TEST_CASE("writes of documents are bounded by number and by octets, until they are taken") {
+    Waiting waiting({.writes = 3, .write_octets = 250});
+    const auto offer = [&](std::size_t octets) {
+      PendingWrite pending;
+      pending.writes = {{"k", "n", std::string(octets - 2, 'x'), {}}};
+      return waiting.intake->offer(pending);
+    };
+    CHECK(offer(100));
+    CHECK_FALSE(offer(151));
+    CHECK(offer(150));
+    CHECK_FALSE(offer(3));
+    CHECK(waiting.intake->take(1h).writes.size() == 2);
+    for (int i = 0; i < 3; ++i) CHECK(offer(3));
+    CHECK_FALSE(offer(3));
+    CHECK(waiting.intake->take_to_fail().writes.size() == 3);
+    CHECK(offer(250));
+    waiting.intake->close();
+    CHECK(waiting.intake->take(1h).closed);
+    CHECK_FALSE(offer(3));
+  }
+
+  TEST_CASE("a batch of writes is bounded by rows and by octets, and one of any size is taken") {
+    Waiting waiting({}, BatchBounds{.rows = 3, .octets = 100});
+    const auto offer = [&](std::size_t octets) {
+      PendingWrite pending;
+      pending.writes = {{"", "", std::string(octets, 'x'), {}}};
+      REQUIRE(waiting.intake->offer(pending));
+    };
+    for (int i = 0; i < 4; ++i) offer(1);
+    CHECK(waiting.intake->take(1h).writes.size() == 3);
+    CHECK(waiting.intake->take(1h).writes.size() == 1);
+    for (const auto octets : {101, 50, 50, 50}) offer(static_cast<std::size_t>(octets));
+    CHECK(waiting.intake->take(1h).writes.size() == 1);
+    CHECK(waiting.intake->take(1h).writes.size() == 2);
+    CHECK(waiting.intake->take(1h).writes.size() == 1);
+  }
+
   TEST_CASE("an accept can be withdrawn until it is taken, and not after") {
     Waiting waiting;
     const auto early = waiting.ticket();

@@ -169,6 +169,24 @@ TEST_SUITE("relay/spool/sqlite_backup") {
     CHECK(asked::lease(*store, noon + 2h).size() == 3);
   }
 
+  TEST_CASE("a restored spool has the documents and the audit trail of the backup") {
+    const asked::TempDir temp;
+    const asked::TempDir target;
+    const auto file = target.path() / "backup";
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      REQUIRE(asked::write(*store, {{"app", "shop", "{}", 0}}, asked::done_to("shop", "added")) ==
+              Written::stored);
+      REQUIRE(asked::backup(*store, file) == "");
+      REQUIRE(asked::write(*store, {{"app", "shop", {}, 1}}, asked::done_to("shop", "removed")) ==
+              Written::stored);
+    }
+    REQUIRE(restore(file, temp.path(), noon, noon + 1h).has_value());
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    CHECK(asked::told(recovery.documents) == "app/shop 1 {}");
+    CHECK(asked::told(asked::audit(*store)) == "1 shop: added");
+  }
+
   TEST_CASE("what was there before a restore is kept beside it, each time") {
     const BackedUp backup;
     const asked::TempDir target;

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <limits>
 #include <memory>
 #include <thread>
 
@@ -109,6 +110,35 @@ TEST_SUITE("relay/spool/sqlite_change") {
     REQUIRE(asked::change(*store,
                           asked::change(id(1), State::failed, EventKind::expired, noon + 14min)));
     CHECK(now().held == 11min);
+  }
+
+  TEST_CASE("an entry and a notice keep the association under which they were accepted") {
+    const asked::TempDir temp;
+    constexpr auto large = std::numeric_limits<std::uint64_t>::max();
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      for (const auto association : {std::uint64_t{7}, large}) {
+        auto job = asked::message(association == 7 ? 0 : 1);
+        job.entry.association = association;
+        REQUIRE(asked::accept(*store, job) == Accepted::stored);
+      }
+      auto expired = expire_with_notice(id(1), 2);
+      auto notice = *expired.notice;
+      notice.entry.association = 8;
+      expired.notice = std::make_shared<const Job>(notice);
+      REQUIRE(asked::change(*store, expired));
+      REQUIRE(asked::accept(*store, asked::message(3)) == Accepted::stored);
+    }
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    const auto listed = asked::list(*store);
+    REQUIRE(listed.size() == 4);
+    CHECK(listed[0].association == 7);
+    CHECK(listed[1].association == large);
+    CHECK(listed[2].association == 8);
+    CHECK(listed[3].association == 0);
+    CHECK(asked::entry(*store, id(1))->association == large);
+    for (const auto& job : asked::lease(*store))
+      CHECK(job.entry.association == (job.entry.id == id(0) ? 7 : job.entry.id == id(2) ? 8 : 0));
   }
 
   TEST_CASE("a message that is accepted as held is held from its accept on") {

@@ -6,12 +6,15 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <fstream>
 #include <future>
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include <sys/mount.h>
 
@@ -166,6 +169,71 @@ TEST_SUITE("relay/spool/sqlite_disk") {
     CHECK(mended == 1);
   }
 
+  TEST_CASE("whichever write or sync fails, documents that were answered stored are there, whole") {
+    int answered_failed = 0;
+    for (int at = 0; at < 30; ++at) {
+      CAPTURE(at);
+      const asked::TempDir temp;
+      FailingDisk disk("failing-documents");
+      std::vector<Document> stored;
+      std::size_t records = 0;
+      {
+        auto [store, recovery] = asked::open(options_on(disk, temp.path()));
+        disk.once = true;
+        disk.countdown = at;
+        for (const auto* name : {"a", "b", "c", "d"}) {
+          const std::string large(20'000, name[0]);
+          if (asked::write(*store,
+                           {{"app", name, "{}", 0}, {"domain", name, large, 0}},
+                           asked::done_to(name)) == Written::failed) {
+            ++answered_failed;
+            continue;
+          }
+          ++records;
+          stored.push_back({"app", name, 1, "{}"});
+          stored.push_back({"domain", name, 1, large});
+        }
+        CHECK(asked::becomes([&] { return store->writable(); }));
+        CHECK(asked::audit(*store).size() == records);
+      }
+      disk.countdown = -1;
+      std::ranges::sort(stored, {}, [](const auto& each) { return each.kind + each.name; });
+      auto [store, recovery] = asked::open(options_on(disk, temp.path()));
+      CHECK(asked::told(recovery.documents) == asked::told(stored));
+      CHECK(asked::audit(*store).size() == records);
+    }
+    CHECK(answered_failed > 0);
+  }
+
+  TEST_CASE("documents are answered failed while the disk fails, and stored when it works again") {
+    const asked::TempDir temp;
+    FailingDisk disk("refusing-documents");
+    auto [store, recovery] = asked::open(options_on(disk, temp.path()));
+    disk.countdown = 0;
+    for (int i = 0; i < 3; ++i)
+      CHECK(asked::write(*store, {{"app", "shop", "{}", 0}}) == Written::failed);
+    CHECK_FALSE(store->writable());
+    disk.countdown = -1;
+    REQUIRE(asked::becomes([&] { return store->writable(); }));
+    CHECK(asked::write(*store, {{"app", "shop", "{}", 0}}) == Written::stored);
+  }
+
+  TEST_CASE("documents whose commit failed do not count against the bound") {
+    const asked::TempDir temp;
+    FailingDisk disk("uncounted-documents");
+    auto [store, recovery] = asked::open(options_on(disk, temp.path()));
+    std::vector<DocumentWrite> writes;
+    for (std::size_t i = 0; i < most_writes; ++i)
+      writes.push_back({"app", std::to_string(i), "{}", 0});
+    disk.once = true;
+    for (std::size_t i = 0; i < most_documents; i += most_writes) {
+      disk.countdown = 0;
+      CHECK(asked::write(*store, writes) == Written::failed);
+      REQUIRE(asked::becomes([&] { return store->writable(); }));
+    }
+    CHECK(asked::write(*store, writes) == Written::stored);
+  }
+
   TEST_CASE(
       "closing on a failing disk answers every change, and the entry stands as it last stood") {
     const asked::TempDir temp;
@@ -217,19 +285,25 @@ TEST_SUITE("relay/spool/sqlite_disk") {
       return accepted;
     };
     REQUIRE(asked::becomes([&] { return accept() == Accepted::failed; }));
+    const std::vector<DocumentWrite> large{{"app", "shop", std::string(100'000, 'x'), 0}};
+    CHECK(asked::write(*store, large, asked::done_to("shop")) == Written::failed);
     std::promise<bool> sent;
     store->change(asked::change(asked::message(0).entry.id, State::sent, EventKind::sent),
                   [&](bool done) { sent.set_value(done); });
     std::filesystem::remove(small.path() / "filler");
     CHECK(asked::becomes([&] { return store->writable() && accept() == Accepted::stored; }));
     CHECK(sent.get_future().get());
+    CHECK(asked::audit(*store).empty());
+    CHECK(asked::write(*store, large, asked::done_to("shop")) == Written::stored);
     store->close();
     auto [again, recovered] = asked::open(asked::options_in(small.path()));
+    CHECK(recovered.documents.size() == 1);
     CHECK(ids_of(asked::list(*again)) == stored);
     CHECK(asked::lease(*again).size() == stored.size() - 1);
   }
 
-  TEST_CASE("below the reserve the store says that it is not writable, changes still go in") {
+  TEST_CASE(
+      "below the reserve the store says that it is not writable, changes and documents go in") {
     const SmallDisk small;
     if (!small.mounted()) {
       std::puts("left out: no file system of its own may be mounted here");
@@ -245,6 +319,7 @@ TEST_SUITE("relay/spool/sqlite_disk") {
     REQUIRE(asked::change(*store, asked::change(id, State::queued, EventKind::deferred)));
     CHECK(asked::becomes([&] { return !store->writable(); }));
     CHECK(asked::accept(*store, asked::message(2)) == Accepted::failed);
+    CHECK(asked::write(*store, {{"app", "shop", "{}", 0}}) == Written::stored);
     CHECK(asked::change(*store, asked::change(id, State::sent, EventKind::sent)));
     std::filesystem::remove(small.path() / "filler");
     CHECK(asked::becomes([&] { return store->writable(); }));

@@ -160,13 +160,13 @@ TEST_SUITE("relay/spool/sqlite_migration") {
         CHECK(job.octets->size() == job.entry.size);
       }
       store->close();
-      CHECK(meta(temp.path(), "schema") == "2");
+      CHECK(meta(temp.path(), "schema") == "3");
       CHECK(meta(temp.path(), "schema_needs") == "1");
     }
   }
 
   TEST_CASE(
-      "version 1 can still work on the tables of version 2, and what it stores is delivered") {
+      "version 1 can still work on the tables of this version, and what it stores is delivered") {
     const asked::TempDir temp;
     make_version_1(temp.path());
     { auto opened = asked::open(asked::options_in(temp.path())); }

@@ -189,9 +189,9 @@ TEST_SUITE("relay/spool/sqlite_recovery") {
   TEST_CASE("a spool of a newer schema is refused in one sentence, an expanded one is opened") {
     const asked::TempDir temp;
     { auto opened = asked::open(asked::options_in(temp.path())); }
-    spoil(temp.path(), "UPDATE meta SET value = '3' WHERE name = 'schema'");
+    spoil(temp.path(), "UPDATE meta SET value = '99' WHERE name = 'schema'");
     CHECK(open_sqlite(asked::options_in(temp.path()), noon).has_value());
-    spoil(temp.path(), "UPDATE meta SET value = '3' WHERE name = 'schema_needs'");
+    spoil(temp.path(), "UPDATE meta SET value = '99' WHERE name = 'schema_needs'");
     const auto refused = open_sqlite(asked::options_in(temp.path()), noon);
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().sentence().find("newer postern") != std::string::npos);

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "mail/result.hpp"
+#include "relay/aws/credentials.hpp"
+#include "relay/config/secret.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace aws {
+
+/// Requests not yet answered; one more is answered at once with a failure.
+inline constexpr std::size_t max_requests = 64;
+inline constexpr std::size_t max_response_octets = std::size_t{256} * 1024;
+
+/// Who signs a request, and for which service (Signature Version 4).
+struct Signing {
+  Credentials credentials;
+  std::string region, service;  ///< `eu-central-1`, `ses`
+};
+
+struct HttpRequest {
+  std::string method = "GET";
+  /// http or https. Where the request is signed: without a query, and of the path only letters,
+  /// digits and `-._~/`, because libcurl 7.88 signs the others unescaped and AWS refuses that.
+  std::string url;
+  std::vector<std::string> headers;  ///< `Name: value`
+  config::Secret body;               ///< wiped: it may carry a private key. Not sent with GET
+  std::optional<Signing> signing;
+  std::chrono::milliseconds connect_within{5000};
+  std::chrono::milliseconds within{15000};  ///< all of it
+};
+
+struct HttpResponse {
+  unsigned status = 0;
+  std::string error_type;  ///< x-amzn-ErrorType, empty if absent
+  std::string body;        ///< at most max_response_octets
+};
+
+/// HTTP requests by libcurl on one thread of its own, `aws-http`. TLS is verified, redirects are
+/// not followed, proxies of the environment are not used.
+class HttpClient {
+ public:
+  /// Loads libcurl and starts the thread. Servers are verified against `ca_file`, or the system's
+  /// authorities where it is empty.
+  [[nodiscard]] static mail::Result<std::unique_ptr<HttpClient>> start(
+      const std::filesystem::path& ca_file = {});
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+  ~HttpClient();  ///< close()
+
+  /// The response, whatever its status; a failure says why there is none. It comes back on the
+  /// awaiting coroutine's executor, whose context must outlive close(). May be called on any
+  /// thread.
+  boost::asio::awaitable<mail::Result<HttpResponse>> send(HttpRequest request);
+  /// Ends all requests under way, each with a failure, and then the thread, without waiting for any
+  /// server. What is sent afterwards fails at once. For the owner's thread.
+  void close();
+
+ private:
+  class Worker;
+  explicit HttpClient(std::unique_ptr<Worker> worker);
+  std::unique_ptr<Worker> worker_;
+};
+
+}  // namespace aws

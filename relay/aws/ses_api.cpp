@@ -1,0 +1,238 @@
+#include "relay/aws/ses_api.hpp"
+
+#include "relay/net/coro.hpp"
+
+#include <boost/asio/this_coro.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace aws {
+namespace {
+
+namespace asio = boost::asio;
+
+// A domain name stands in the path of a signed request, which takes no escapes.
+bool is_domain(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  });
+}
+
+bool is_base64(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+         c == '/' || c == '=';
+}
+
+constexpr std::string_view identities_path = "/v2/email/identities";
+
+std::string identity_path(std::string_view domain) {
+  return fmt::format("{}/{}", identities_path, domain);
+}
+
+std::string json_text(std::string_view text) {
+  return boost::json::serialize(boost::json::string(text));
+}
+
+/// `head` is an object without its end; behind it comes `member`, the key as SES takes it. Put
+/// together by hand, so that no copy of the key stays behind in a JSON tree.
+mail::Result<config::Secret> with_key(std::string head,
+                                      std::string_view member,
+                                      const OwnKey& key) {
+  constexpr std::string_view tail = "\"}}";
+  const auto bare = without_armour(key.private_key);
+  if (!bare) return bare.error();
+  head += fmt::format(R"(,"{}":{{"DomainSigningSelector":{},"DomainSigningPrivateKey":")",
+                      member,
+                      json_text(key.selector));
+  head.reserve(head.size() + bare->reveal().size() + tail.size());
+  head += bare->reveal();
+  head += tail;
+  return config::Secret(std::move(head));
+}
+
+/// The body of a request that may carry a key of ours.
+mail::Result<config::Secret> ended(const std::string& head,
+                                   std::string_view member,
+                                   const std::optional<OwnKey>& key) {
+  if (key) return with_key(head, member, *key);
+  return config::Secret(head + "}");
+}
+
+std::string_view name_of(OnMxFailure on_mx_failure) {
+  switch (on_mx_failure) {
+    case OnMxFailure::use_default_value:
+      return "USE_DEFAULT_VALUE";
+    case OnMxFailure::reject_message:
+      return "REJECT_MESSAGE";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<Turns::duration> Turns::take(time_point now) {
+  const time_point turn = std::max(now, next_);
+  if (turn - now > longest_wait) return std::nullopt;
+  next_ = turn + interval;
+  return turn - now;
+}
+
+std::string ses_endpoint(std::string_view region) {
+  return fmt::format(
+      "https://email.{}.amazonaws.com{}", region, region.starts_with("cn-") ? ".cn" : "");
+}
+
+mail::Result<config::Secret> without_armour(const config::Secret& pem) {
+  constexpr std::string_view end_of_begin = "PRIVATE KEY-----\n", begin_of_end = "-----END ";
+  std::string_view text = pem.reveal();
+  const auto begin = text.find(end_of_begin);
+  const auto end = text.find(begin_of_end);
+  const auto unusable = [] {
+    return mail::failure(
+        "The DKIM key given to SES must be one unencrypted RSA private key in PEM form");
+  };
+  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin)
+    return unusable();
+  text = text.substr(begin + end_of_begin.size(), end - begin - end_of_begin.size());
+  std::string bare;
+  bare.reserve(text.size());  // grows in place: no piece of the key is left on the heap
+  std::ranges::copy_if(
+      text, std::back_inserter(bare), [](char c) { return c != '\n' && c != '\r'; });
+  config::Secret wiped(std::move(bare));
+  if (wiped.empty() || !std::ranges::all_of(wiped.reveal(), is_base64)) return unusable();
+  return wiped;
+}
+
+/// One call: the IAM action it needs, and the request.
+struct SesApi::Call {
+  Call(std::string_view action_, std::string_view method_, std::string_view path_)
+      : action(action_), method(method_), path(path_) {}
+  Call(std::string_view action_,
+       std::string_view method_,
+       std::string_view path_,
+       config::Secret body_)
+      : action(action_), method(method_), path(path_), body(std::move(body_)) {}
+  std::string_view action;
+  std::string method, path;
+  config::Secret body;
+};
+
+struct SesApi::Reply {
+  Answer answer;
+  std::string body;  ///< of a response that came
+};
+
+SesApi::SesApi(HttpClient& http, const net::Clock& clock, Account account)
+    : http_(http), clock_(clock), account_(std::move(account)) {
+  if (account_.endpoint.empty()) account_.endpoint = ses_endpoint(account_.region);
+  if (account_.endpoint.ends_with('/')) account_.endpoint.pop_back();
+}
+
+asio::awaitable<IdentityAnswer> SesApi::get_identity(std::string domain) {
+  Call call("ses:GetEmailIdentity", "GET", identity_path(domain));
+  Reply reply = co_await ask(std::move(call), domain);
+  IdentityAnswer got;
+  got.answer = std::move(reply.answer);
+  if (got.answer.outcome == Outcome::unknown_identity) {
+    got.answer = Answer{Outcome::done, {}};
+  } else if (got.answer.outcome == Outcome::done) {
+    const auto identity = parse_identity(reply.body);
+    if (identity) {
+      got.identity = *identity;
+    } else {
+      got.answer = Answer{Outcome::unreachable, identity.error().sentence()};
+    }
+  }
+  co_return got;
+}
+
+asio::awaitable<Answer> SesApi::create_identity(std::string domain, std::optional<OwnKey> key) {
+  const std::string head = fmt::format(R"({{"EmailIdentity":{})", json_text(domain));
+  auto body = ended(head, "DkimSigningAttributes", key);
+  if (!body) co_return Answer{Outcome::refused, body.error().sentence()};
+  Call call("ses:CreateEmailIdentity", "POST", identities_path, *std::move(body));
+  Reply reply = co_await ask(std::move(call), domain);
+  co_return std::move(reply.answer);
+}
+
+asio::awaitable<Answer> SesApi::set_dkim(std::string domain, std::optional<OwnKey> key) {
+  const std::string head =
+      fmt::format(R"({{"SigningAttributesOrigin":"{}")", key ? "EXTERNAL" : "AWS_SES");
+  auto body = ended(head, "SigningAttributes", key);
+  if (!body) co_return Answer{Outcome::refused, body.error().sentence()};
+  // This one call of version 2 lies at /v1.
+  Call call("ses:PutEmailIdentityDkimSigningAttributes",
+            "PUT",
+            fmt::format("/v1/email/identities/{}/dkim/signing", domain),
+            *std::move(body));
+  Reply reply = co_await ask(std::move(call), domain);
+  co_return std::move(reply.answer);
+}
+
+asio::awaitable<Answer> SesApi::set_mail_from(std::string domain,
+                                              std::string mail_from_domain,
+                                              OnMxFailure on_mx_failure) {
+  config::Secret body(fmt::format(R"({{"MailFromDomain":{},"BehaviorOnMxFailure":"{}"}})",
+                                  json_text(mail_from_domain),
+                                  name_of(on_mx_failure)));
+  Call call("ses:PutEmailIdentityMailFromAttributes",
+            "PUT",
+            identity_path(domain) + "/mail-from",
+            std::move(body));
+  Reply reply = co_await ask(std::move(call), domain);
+  co_return std::move(reply.answer);
+}
+
+asio::awaitable<SesApi::Reply> SesApi::ask(Call call, const std::string& domain) {
+  Reply reply;
+  if (!is_domain(domain)) {
+    reply.answer = Answer{Outcome::refused, "SES takes domain names as A-labels, like example.com"};
+    co_return reply;
+  }
+  if (auto hindrance = co_await await_turn()) {
+    reply.answer = Answer{Outcome::unreachable, *std::move(hindrance)};
+    co_return reply;
+  }
+  const std::string_view action = call.action;
+  HttpRequest asked = request(std::move(call));
+  auto response = co_await http_.send(std::move(asked));
+  if (response) {
+    reply.answer = classify(action, response->status, response->error_type, response->body);
+    reply.body = std::move(response->body);
+  } else {
+    reply.answer = Answer{Outcome::unreachable, response.error().sentence()};
+  }
+  co_return reply;
+}
+
+asio::awaitable<std::optional<std::string>> SesApi::await_turn() {
+  const auto wait = turns_.take(clock_.monotonic());
+  if (!wait) co_return "Many calls wait for SES's API, which takes one a second: ask again later";
+  asio::steady_timer timer(co_await asio::this_coro::executor, *wait);
+  waiting_.insert(&timer);
+  co_await timer.async_wait(net::tup);
+  waiting_.erase(&timer);
+  if (closed_) co_return "SES was not asked: the relay is stopping";
+  co_return std::nullopt;
+}
+
+HttpRequest SesApi::request(Call call) const {
+  HttpRequest asked;
+  asked.method = std::move(call.method);
+  asked.url = account_.endpoint + call.path;
+  asked.headers = {"Content-Type: application/json"};
+  asked.body = std::move(call.body);
+  asked.signing = Signing{account_.credentials, account_.region, "ses"};
+  return asked;
+}
+
+void SesApi::close() {
+  closed_ = true;
+  for (asio::steady_timer* timer : waiting_) timer->cancel();
+}
+
+}  // namespace aws

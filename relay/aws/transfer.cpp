@@ -1,0 +1,144 @@
+#include "relay/aws/transfer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace aws {
+namespace {
+
+constexpr std::size_t max_error_type_octets = 128;
+
+// The part behind `scheme://host` may hold only what libcurl 7.88 signs as AWS does.
+bool can_be_signed(std::string_view url) {
+  const auto host = url.find("://");
+  if (host == std::string_view::npos) return false;
+  const auto path = url.find_first_of("/?#", host + 3);
+  if (path == std::string_view::npos) return true;
+  return std::ranges::all_of(url.substr(path), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._~/").find(c) != std::string_view::npos;
+  });
+}
+
+long milliseconds(std::chrono::milliseconds duration) {
+  return static_cast<long>(duration.count());
+}
+
+}  // namespace
+
+Transfer::Transfer(HttpRequest request, Answered answered)
+    : request_(std::move(request)), answered_(std::move(answered)) {}
+
+template <class Value>
+void Transfer::set(CURLoption option, Value value) {
+  if (refused_ == CURLE_OK) refused_ = curl_->easy_setopt(handle_.get(), option, value);
+}
+
+CURL* Transfer::begin(const Libcurl& curl, const std::filesystem::path& ca_file) {
+  if (request_.signing && !can_be_signed(request_.url)) {
+    fail("its path cannot be signed");
+    return nullptr;
+  }
+  curl_ = &curl;
+  handle_ = Handle(curl.easy_init(), curl.easy_cleanup);
+  headers_ = Headers(nullptr, curl.slist_free_all);
+  if (!handle_) {
+    fail("libcurl is out of memory");
+    return nullptr;
+  }
+  set(CURLOPT_URL, request_.url.c_str());
+  set(CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(CURLOPT_ERRORBUFFER, error_.data());
+  set(CURLOPT_WRITEFUNCTION, &Transfer::take_octets);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+  set_transport(ca_file);
+  set_content();
+  if (request_.signing) set_signing();
+  set(CURLOPT_HTTPHEADER, headers_.get());
+  if (refused_ == CURLE_OK) return handle_.get();
+  fail(curl.easy_strerror(refused_));
+  return nullptr;
+}
+
+void Transfer::set_transport(const std::filesystem::path& ca_file) {
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_PROXY, "");
+  set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  set(CURLOPT_SSL_VERIFYPEER, 1L);
+  set(CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!ca_file.empty()) set(CURLOPT_CAINFO, ca_file.c_str());
+  set(CURLOPT_CONNECTTIMEOUT_MS, milliseconds(request_.connect_within));
+  set(CURLOPT_TIMEOUT_MS, milliseconds(request_.within));
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // a name server that hangs holds up neither the others nor close()
+}
+
+void Transfer::set_content() {
+  for (const std::string& line : request_.headers) add_header(line);
+  if (request_.method == "GET") return;
+  const std::string& body = request_.body.reveal();
+  set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
+  set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  set(CURLOPT_POSTFIELDS, body.c_str());  // not copied
+}
+
+void Transfer::set_signing() {
+  const Signing& signing = *request_.signing;
+  const Credentials& credentials = signing.credentials;
+  const std::string scope = fmt::format("aws:amz:{}:{}", signing.region, signing.service);
+  set(CURLOPT_AWS_SIGV4, scope.c_str());
+  set(CURLOPT_USERNAME, credentials.access_key_id.reveal().c_str());
+  set(CURLOPT_PASSWORD, credentials.secret_access_key.reveal().c_str());
+  if (credentials.session_token.empty()) return;
+  const config::Secret line("x-amz-security-token: " + credentials.session_token.reveal());
+  add_header(line.reveal());
+}
+
+void Transfer::add_header(const std::string& line) {
+  curl_slist* longer = curl_->slist_append(headers_.get(), line.c_str());
+  if (longer == nullptr) {
+    refused_ = CURLE_OUT_OF_MEMORY;
+  } else if (!headers_) {
+    headers_.reset(longer);
+  }
+}
+
+std::size_t Transfer::take_octets(char* octets, std::size_t, std::size_t count, void* transfer) {
+  auto& self = *static_cast<Transfer*>(transfer);
+  self.too_long_ = self.response_.body.size() + count > max_response_octets;
+  if (self.too_long_) return 0;  // ends the transfer
+  self.response_.body.append(octets, count);
+  return count;
+}
+
+std::string Transfer::error_type() const {
+  curl_header* found = nullptr;
+  const CURLHcode absent =
+      curl_->easy_header(handle_.get(), "x-amzn-errortype", 0, CURLH_HEADER, -1, &found);
+  if (absent != CURLHE_OK) return {};
+  return std::string(std::string_view(found->value).substr(0, max_error_type_octets));
+}
+
+void Transfer::finish(CURLcode result) {
+  if (too_long_) {
+    fail(fmt::format("it answered more than {} octets", max_response_octets));
+  } else if (result != CURLE_OK) {
+    fail(error_.front() != '\0' ? error_.data() : curl_->easy_strerror(result));
+  } else {
+    long status = 0;
+    curl_->easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
+    response_.status = static_cast<unsigned>(status);
+    response_.error_type = error_type();
+    answered_(std::move(response_));
+  }
+}
+
+void Transfer::fail(std::string_view reason) {
+  answered_(mail::failure(fmt::format("{} could not be asked: {}", request_.url, reason)));
+}
+
+}  // namespace aws

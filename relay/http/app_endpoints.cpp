@@ -1,0 +1,210 @@
+#include "relay/http/app_endpoints.hpp"
+
+#include "relay/http/answers.hpp"
+#include "relay/http/body.hpp"
+#include "relay/http/bounds.hpp"
+#include "relay/http/catalog_json.hpp"
+#include "relay/http/conditions.hpp"
+#include "relay/http/query.hpp"
+#include "relay/http/scope.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace http {
+
+namespace {
+
+namespace json = boost::json;
+
+std::shared_ptr<const domains::App> find(const domains::Catalog& catalog, const std::string& name) {
+  const auto found = catalog.apps.find(name);
+  return found == catalog.apps.end() ? nullptr : found->second;
+}
+
+json::object shown(const Sources& sources,
+                   const domains::Catalog& catalog,
+                   const domains::App& app) {
+  return to_json(catalog, app, sources.store.load(app.name));
+}
+
+asio::awaitable<Response> list(Sources sources, Call call) {
+  Query query(call);
+  const std::string after = query.text("after");
+  const std::size_t limit = query.limit();
+  if (const auto mistake = query.mistake()) co_return error_response(400, *mistake);
+  const auto catalog = sources.registry->catalog();
+  json::array apps;
+  json::value next = nullptr;
+  for (auto app = catalog->apps.upper_bound(after); app != catalog->apps.end(); ++app) {
+    if (!sees_app(call.caller, app->first)) continue;
+    if (apps.size() == limit) {
+      next = apps.back().at("name");
+      break;
+    }
+    apps.push_back(shown(sources, *catalog, *app->second));
+  }
+  json::object body;
+  body["apps"] = std::move(apps);
+  body["next"] = std::move(next);
+  co_return json_response(body);
+}
+
+asio::awaitable<Response> show(Sources sources, Call call) {
+  const auto catalog = sources.registry->catalog();
+  const auto app = find(*catalog, call.parameter);
+  if (!app) co_return no_such_app();
+  co_return tagged(call.fields, shown(sources, *catalog, *app), app->version);
+}
+
+std::optional<std::uint64_t> take_limit(Body& limits, std::string_view name) {
+  const auto number = limits.number(name, 1, std::numeric_limits<std::int64_t>::max());
+  if (!number) return std::nullopt;
+  return static_cast<std::uint64_t>(*number);
+}
+
+void take_limits(Body& body, policy::Limits& limits) {
+  Body given = body.object("limits");
+  limits.recipients_per_message =
+      take_limit(given, "recipients_per_message").value_or(limits.recipients_per_message);
+  limits.message_size = take_limit(given, "message_size").value_or(limits.message_size);
+  limits.queued_messages = take_limit(given, "queued_messages");
+  limits.queued_bytes = take_limit(given, "queued_bytes");
+  body.close(given);
+}
+
+mail::Result<domains::NewApp> read_app(std::string_view text) {
+  Body body(text);
+  domains::NewApp app;
+  app.name = body.text("name").value_or("");
+  if (app.name.empty()) body.refuse("Give `name`: how the site is called here.");
+  app.owner = body.text("owner").value_or("");
+  app.contact = body.text("contact").value_or("");
+  app.upstream = body.text("upstream").value_or("");
+  app.configuration_set = body.text("configuration_set").value_or("");
+  app.weight = static_cast<unsigned>(body.number("weight", 1, heaviest).value_or(1));
+  app.domains = body.texts("domains", domains::max_associations_of_app);
+  take_limits(body, app.limits);
+  if (const auto mistake = body.mistake()) return mail::failure(*mistake);
+  return app;
+}
+
+json::value submission_of(const Sources& sources) {
+  const auto submission = sources.submission();
+  if (!submission) return nullptr;
+  return json::object{{"host", submission->host},
+                      {"port", submission->port},
+                      {"encryption", submission->encryption}};
+}
+
+// An app with its password, which is shown this once.
+Response with_password(const Sources& sources, const domains::Password& made, unsigned status) {
+  const auto catalog = sources.registry->catalog();
+  const auto app = find(*catalog, made.app);
+  if (!app) return no_such_app();
+  return json_response({{"app", shown(sources, *catalog, *app)},
+                        {"password", made.password},
+                        {"submission", submission_of(sources)}},
+                       status);
+}
+
+asio::awaitable<Response> add(Sources sources, Call call) {
+  auto app = read_app(call.body);
+  if (!app) co_return error_response(400, app.error().sentence());
+  const auto made = co_await sources.registry->add_app(*std::move(app), call.caller);
+  if (!made) co_return refused(made.error());
+  co_return with_password(sources, *made, 201);
+}
+
+std::uint64_t version_of(const Sources& sources, const std::string& name) {
+  const auto app = find(*sources.registry->catalog(), name);
+  return app ? app->version : 0;
+}
+
+// The version that a change of an existing app must find, or what to answer instead.
+boost::system::result<domains::Expected, Response> expected_of(const Sources& sources,
+                                                               const Call& call) {
+  const auto app = find(*sources.registry->catalog(), call.parameter);
+  if (!app) return no_such_app();
+  return expected_version(call.fields, app->version);
+}
+
+// The app after a change, or why there was none.
+asio::awaitable<Response> outcome(Sources sources,
+                                  Call call,
+                                  domains::Expected expected,
+                                  domains::Outcome<domains::Done> done) {
+  if (!done) co_return refused(done.error(), expected, version_of(sources, call.parameter));
+  call.fields = {};
+  co_return co_await show(std::move(sources), std::move(call));
+}
+
+asio::awaitable<Response> block(Sources sources, Call call) {
+  Body body(call.body);
+  const auto why = body.text("why", longest_sentence).value_or("");
+  if (why.empty()) body.refuse("Give `why`: a sentence for the site's administrator.");
+  if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
+  const auto expected = expected_of(sources, call);
+  if (!expected) co_return expected.error();
+  auto done = co_await sources.registry->block_app(call.parameter, why, call.caller, *expected);
+  co_return co_await outcome(std::move(sources), std::move(call), *expected, std::move(done));
+}
+
+asio::awaitable<Response> unblock(Sources sources, Call call) {
+  if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
+  const auto expected = expected_of(sources, call);
+  if (!expected) co_return expected.error();
+  auto done = co_await sources.registry->unblock_app(call.parameter, call.caller, *expected);
+  co_return co_await outcome(std::move(sources), std::move(call), *expected, std::move(done));
+}
+
+asio::awaitable<Response> rotate_password(Sources sources, Call call) {
+  if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
+  const auto expected = expected_of(sources, call);
+  if (!expected) co_return expected.error();
+  const auto made =
+      co_await sources.registry->rotate_password(call.parameter, call.caller, *expected);
+  if (!made) co_return refused(made.error(), *expected, version_of(sources, call.parameter));
+  co_return with_password(sources, *made, 200);
+}
+
+asio::awaitable<Response> remove(Sources sources, Call call) {
+  const auto expected = expected_of(sources, call);
+  if (!expected) co_return expected.error();
+  if (const std::uint64_t waiting = sources.store.load(call.parameter).messages; waiting > 0) {
+    co_return error_response(
+        409,
+        fmt::format("Mail of {0} waits in the queue ({1}): let it be delivered, or give it up with "
+                    "`postern queue drop --app {0}`, and remove the app then.",
+                    call.parameter,
+                    waiting));
+  }
+  const auto done = co_await sources.registry->remove_app(call.parameter, call.caller, *expected);
+  if (!done) co_return refused(done.error(), *expected, version_of(sources, call.parameter));
+  co_return json_response({{"removed", call.parameter}});
+}
+
+}  // namespace
+
+Endpoints app_endpoints(const Sources& sources) {
+  const std::string one = "/api/v1/apps/{name}";
+  return {
+      {"/api/v1/apps",
+       {.get = operation(Access::everybody, sources, list),
+        .post = operation(Access::admins, sources, add)}},
+      {one,
+       {.get = operation(Access::everybody, sources, show),
+        .remove = operation(Access::admins, sources, remove)}},
+      {one + "/block", {.post = operation(Access::admins, sources, block)}},
+      {one + "/unblock", {.post = operation(Access::admins, sources, unblock)}},
+      {one + "/rotate-password", {.post = operation(Access::admins, sources, rotate_password)}}};
+}
+
+}  // namespace http

@@ -1,0 +1,272 @@
+#include "relay/aws/ses_api.hpp"
+
+#include "run_awaitable.hpp"
+#include "scripted_http.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using aws::Outcome;
+
+namespace {
+
+namespace asio = boost::asio;
+
+const config::Secret private_key(
+    "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQ+/\nQ==\n"
+    "-----END PRIVATE KEY-----\n");
+const std::string bare_key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ+/Q==";
+
+/// Real time, moved ahead at will.
+class SteppedClock : public net::Clock {
+ public:
+  [[nodiscard]] std::chrono::system_clock::time_point now() const override {
+    return std::chrono::system_clock::now() + ahead_;
+  }
+  [[nodiscard]] std::chrono::steady_clock::time_point monotonic() const override {
+    return std::chrono::steady_clock::now() + ahead_;
+  }
+  std::uint32_t random() override { return 4; }
+  void step(std::chrono::seconds by) { ahead_ += by; }
+
+ private:
+  std::chrono::seconds ahead_{0};
+};
+
+/// The API against a server that was told what to answer.
+struct Scene {
+  explicit Scene(std::vector<std::string> responses) : server(std::move(responses)) {}
+
+  ScriptedHttp server;
+  SteppedClock clock;
+  std::unique_ptr<aws::HttpClient> http = aws::HttpClient::start().value();
+  aws::SesApi api{*http, clock, account()};
+
+  [[nodiscard]] aws::SesApi::Account account() const {
+    aws::Credentials credentials;
+    credentials.access_key_id = config::Secret("AKIDEXAMPLE");
+    credentials.secret_access_key = config::Secret("secret");
+    return {"eu-central-1", server.url("/"), credentials};
+  }
+  [[nodiscard]] ReceivedRequest only_request() const {
+    REQUIRE(server.received().size() == 1);
+    return server.received().front();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("GetEmailIdentity asks for the domain, signed for ses, and reads the answer") {
+  Scene scene({http_response(200, R"({"VerifiedForSendingStatus":true})")});
+  const auto got = run_awaitable([&] { return scene.api.get_identity("shop.example.com"); });
+  CHECK(got.answer.outcome == Outcome::done);
+  CHECK(got.identity.exists);
+  CHECK(got.identity.verified_for_sending);
+  const ReceivedRequest request = scene.only_request();
+  CHECK(request.method == "GET");
+  CHECK(request.target == "/v2/email/identities/shop.example.com");
+  CHECK(request.headers.at("authorization").find("/eu-central-1/ses/aws4_request") !=
+        std::string::npos);
+}
+
+TEST_CASE("an identity that SES does not know is an answer: it does not exist") {
+  Scene scene({http_response(404, "{}", "NotFoundException")});
+  const auto got = run_awaitable([&] { return scene.api.get_identity("example.com"); });
+  CHECK(got.answer.outcome == Outcome::done);
+  CHECK(got.answer.sentence.empty());
+  CHECK(!got.identity.exists);
+}
+
+TEST_CASE(
+    "no answer, a strange one and a throttled one are unreachable, a refused right is no_rights") {
+  const struct {
+    std::string response;
+    Outcome outcome;
+  } rows[] = {
+      {"", Outcome::unreachable},
+      {http_response(200, "{"), Outcome::unreachable},
+      {http_response(200, R"({"VerifiedForSendingStatus":"yes"})"), Outcome::unreachable},
+      {http_response(429, "{}", "TooManyRequestsException"), Outcome::unreachable},
+      {http_response(500, ""), Outcome::unreachable},
+      {http_response(403, "{}", "AccessDeniedException"), Outcome::no_rights},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.response);
+    Scene scene({row.response});
+    const auto got = run_awaitable([&] { return scene.api.get_identity("example.com"); });
+    CHECK(got.answer.outcome == row.outcome);
+    CHECK(!got.answer.sentence.empty());
+    CHECK(!got.identity.exists);
+  }
+}
+
+TEST_CASE("each change is the request that SES documents") {
+  using Change = std::function<asio::awaitable<aws::Answer>(aws::SesApi&)>;
+  const aws::OwnKey own("postern202611", private_key);
+  const struct {
+    std::string name;
+    Change change;
+    std::string method, target, body;
+  } rows[] = {
+      {"Easy DKIM",
+       [](aws::SesApi& api) { return api.create_identity("example.com", std::nullopt); },
+       "POST",
+       "/v2/email/identities",
+       R"({"EmailIdentity":"example.com"})"},
+      {"a key of ours",
+       [&](aws::SesApi& api) { return api.create_identity("example.com", own); },
+       "POST",
+       "/v2/email/identities",
+       R"({"EmailIdentity":"example.com","DkimSigningAttributes":{"DomainSigningSelector":"postern202611","DomainSigningPrivateKey":")" +
+           bare_key + "\"}}"},
+      {"to a key of ours",
+       [&](aws::SesApi& api) { return api.set_dkim("example.com", own); },
+       "PUT",
+       "/v1/email/identities/example.com/dkim/signing",
+       R"({"SigningAttributesOrigin":"EXTERNAL","SigningAttributes":{"DomainSigningSelector":"postern202611","DomainSigningPrivateKey":")" +
+           bare_key + "\"}}"},
+      {"to Easy DKIM",
+       [](aws::SesApi& api) { return api.set_dkim("example.com", std::nullopt); },
+       "PUT",
+       "/v1/email/identities/example.com/dkim/signing",
+       R"({"SigningAttributesOrigin":"AWS_SES"})"},
+      {"MAIL FROM",
+       [](aws::SesApi& api) {
+         return api.set_mail_from(
+             "example.com", "bounce.example.com", aws::OnMxFailure::use_default_value);
+       },
+       "PUT",
+       "/v2/email/identities/example.com/mail-from",
+       R"({"MailFromDomain":"bounce.example.com","BehaviorOnMxFailure":"USE_DEFAULT_VALUE"})"},
+      {"MAIL FROM or nothing",
+       [](aws::SesApi& api) {
+         return api.set_mail_from(
+             "example.com", "bounce.example.com", aws::OnMxFailure::reject_message);
+       },
+       "PUT",
+       "/v2/email/identities/example.com/mail-from",
+       R"({"MailFromDomain":"bounce.example.com","BehaviorOnMxFailure":"REJECT_MESSAGE"})"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.name);
+    Scene scene({http_response(200, "{}")});
+    const auto answer = run_awaitable([&] { return row.change(scene.api); });
+    CHECK(answer.outcome == Outcome::done);
+    const ReceivedRequest request = scene.only_request();
+    CHECK(request.method == row.method);
+    CHECK(request.target == row.target);
+    CHECK(request.body == row.body);
+    CHECK(request.headers.at("content-type") == "application/json");
+  }
+}
+
+TEST_CASE("a refused change names the IAM action it needs, or says why SES refuses") {
+  Scene denied({http_response(403, "{}", "AccessDeniedException")});
+  const auto no_rights =
+      run_awaitable([&] { return denied.api.create_identity("example.com", std::nullopt); });
+  CHECK(no_rights.outcome == Outcome::no_rights);
+  CHECK(no_rights.sentence.find("ses:CreateEmailIdentity") != std::string::npos);
+  Scene exists({http_response(400, R"({"message":"It exists."})", "AlreadyExistsException")});
+  const auto refused =
+      run_awaitable([&] { return exists.api.create_identity("example.com", std::nullopt); });
+  CHECK(refused.outcome == Outcome::refused);
+  CHECK(refused.sentence.find("It exists.") != std::string::npos);
+}
+
+TEST_CASE("what is no domain name, and what is no key, is refused without asking") {
+  Scene scene({});
+  for (const std::string domain :
+       {"", "a/b", "example.com?x", "a%2fb", "user@example.com", "b\xc3\xbc.example"}) {
+    CAPTURE(domain);
+    const auto got = run_awaitable([&] { return scene.api.get_identity(domain); });
+    CHECK(got.answer.outcome == Outcome::refused);
+  }
+  const aws::OwnKey no_key("s", config::Secret("MIIEvQIBADANBg"));
+  const auto created =
+      run_awaitable([&] { return scene.api.create_identity("example.com", no_key); });
+  CHECK(created.outcome == Outcome::refused);
+  const auto set = run_awaitable([&] { return scene.api.set_dkim("example.com", no_key); });
+  CHECK(set.outcome == Outcome::refused);
+  CHECK(set.sentence.find("MIIE") == std::string::npos);
+  CHECK(scene.server.received().empty());
+}
+
+TEST_CASE("two calls reach SES a second apart") {
+  const std::string known = http_response(200, R"({"VerifiedForSendingStatus":true})");
+  Scene scene({known, known});
+  const auto began = std::chrono::steady_clock::now();
+  for (int i = 0; i < 2; ++i) {
+    const auto got = run_awaitable([&] { return scene.api.get_identity("example.com"); });
+    CHECK(got.answer.outcome == Outcome::done);
+  }
+  CHECK(std::chrono::steady_clock::now() - began >= 1s);
+}
+
+TEST_CASE("turns are a tenth over a second apart, and a minute's worth of them is the most") {
+  aws::Turns turns;
+  const std::chrono::steady_clock::time_point start{1h};
+  CHECK(turns.take(start) == 0ms);
+  CHECK(turns.take(start) == 1100ms);
+  CHECK(turns.take(start + 600ms) == 1600ms);
+  CHECK(turns.take(start + 1h) == 0ms);
+  for (int i = 1; i <= 60; ++i) CHECK(turns.take(start + 1h) == i * 1100ms);
+  CHECK(turns.take(start + 1h) == std::nullopt);
+  CHECK(turns.take(start + 1h) == std::nullopt);
+  CHECK(turns.take(start + 1h + 1100ms) == 60 * 1100ms);
+}
+
+TEST_CASE("close() ends a call that waits for its turn, and later calls do not ask") {
+  Scene scene({http_response(200, R"({"VerifiedForSendingStatus":true})")});
+  run_awaitable([&] { return scene.api.get_identity("example.com"); });
+  scene.clock.step(-30s);  // as after 27 calls more
+  asio::io_context context(1);
+  std::optional<aws::IdentityAnswer> waited;
+  auto ask = [&]() -> asio::awaitable<void> {
+    waited = co_await scene.api.get_identity("example.com");
+  };
+  net::spawn(
+      context.get_executor(), ask, [](std::string_view what) { FAIL(what); }, [] {});
+  context.poll();
+  CHECK(!waited);
+  scene.api.close();
+  context.run();
+  REQUIRE(waited);
+  CHECK(waited->answer.outcome == Outcome::unreachable);
+  scene.clock.step(60s);
+  const auto late = run_awaitable([&] { return scene.api.get_identity("example.com"); });
+  CHECK(late.answer.outcome == Outcome::unreachable);
+  CHECK(scene.server.received().size() == 1);
+}
+
+TEST_CASE("a PEM key loses its armour and line breaks, and what is none is a failure") {
+  for (const std::string pem :
+       {"-----BEGIN RSA PRIVATE KEY-----\nAB+/\r\nCD==\r\n-----END RSA PRIVATE KEY-----\n",
+        "# mine\n-----BEGIN PRIVATE KEY-----\nAB+/CD==\n-----END PRIVATE KEY-----"}) {
+    CAPTURE(pem);
+    const auto bare = aws::without_armour(config::Secret(pem));
+    REQUIRE(bare.has_value());
+    CHECK(bare->reveal() == "AB+/CD==");
+  }
+  for (const std::string pem : {"",
+                                "AB+/CD==",
+                                "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",
+                                "-----BEGIN PRIVATE KEY-----\nAB+/CD==\n",
+                                "-----END PRIVATE KEY-----\n-----BEGIN PRIVATE KEY-----\nAB==\n",
+                                "-----BEGIN PUBLIC KEY-----\nAB==\n-----END PUBLIC KEY-----\n",
+                                "-----BEGIN PRIVATE KEY-----\nAB\"}==\n-----END PRIVATE KEY-----\n",
+                                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAB==\n"
+                                "-----END RSA PRIVATE KEY-----\n"}) {
+    CAPTURE(pem);
+    CHECK(!aws::without_armour(config::Secret(pem)).has_value());
+  }
+}
+
+TEST_CASE("the endpoint of a region, China's in its own domain") {
+  CHECK(aws::ses_endpoint("eu-central-1") == "https://email.eu-central-1.amazonaws.com");
+  CHECK(aws::ses_endpoint("cn-north-1") == "https://email.cn-north-1.amazonaws.com.cn");
+}
