@@ -82,7 +82,7 @@ struct Domain {
   std::string name;  ///< lower-case A-label
   std::string selector;
   KeyAlgorithm algorithm = KeyAlgorithm::rsa2048;
-  /// Empty: data_dir/keys/NAME.SELECTOR.pem, generated at start when data_dir is durable.
+  /// Empty: made at start and sealed in the store, when data_dir is durable.
   std::filesystem::path key_file;
   bool subdomains = false;
   bool trusted = false;  ///< verify: trusted, else by DNS
