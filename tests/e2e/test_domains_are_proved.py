@@ -66,17 +66,25 @@ def fault_of(site, queue_id: str, zone: str) -> str:
     return dkim_check.fault_by_zone(path, ZONE, zone)
 
 
-def test_from_add_to_the_first_signed_mail(site, dns):
-    added = site.relay.command("domain", "add", ZONE, "--app", "shop")
+def test_from_app_add_to_the_first_signed_mail(site, dns):
+    password = site.relay.asked("app", "add", "blog")[0]["password"]
+
+    def send():
+        with site.wire("plain") as wire:
+            wire.ehlo()
+            wire.login("blog", password)
+            return wire.message(mail.plain())
+
+    added = site.relay.command("domain", "add", ZONE, "--app", "blog")
     assert added.returncode == 0, added.stderr
     assert "_postern-challenge.example.com" in added.stdout and "p1._domainkey.example.com" in added.stdout
-    refused = site.send(mail.plain())
+    refused = send()
     assert refused.code == 550 and "[sender-domain]" in refused.text and ZONE in refused.text
     assert site.relay.command("domain", "verify", ZONE).returncode == 1
     dns.publish(ZONE, records(site))
     until(lambda: site.relay.command("domain", "verify", ZONE).returncode == 0, "the records to be right", 20)
     assert status(site) == "verified"
-    sent = site.send(mail.plain())
+    sent = send()
     assert sent.code == 250, sent.text
     assert fault(site, dns, sent.queue_id) == ""
 
