@@ -1,6 +1,8 @@
 #include "relay/app/domain_checks.hpp"
 
 #include "policy/record_plan.hpp"
+#include "relay/app/probe.hpp"
+#include "relay/net/ask.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +16,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr auto store_patience = 5s;
 constexpr auto identity_age = 55min;  ///< how long an answer of SES is good
 
 std::string region_of_ses(const config::Config& settings) {
@@ -56,7 +59,7 @@ std::string first_edit(const domains::Domain& domain) {
 /// What SES's answer means for the domain.
 domains::SesIdentity identity_of(const aws::IdentityAnswer& answered, domains::WallTime now) {
   domains::SesIdentity identity;
-  identity.source = "api";
+  identity.source = domains::by_api;
   identity.seen = now;
   const aws::Identity& at_ses = answered.identity;
   if (answered.answer.outcome == aws::Outcome::unreachable) {
@@ -152,23 +155,55 @@ void DomainChecks::stop() {
 asio::awaitable<domains::SesIdentity> DomainChecks::identity(const domains::Domain& domain) {
   if (region_.empty()) co_return domains::SesIdentity{};
   if (ses_) co_return co_await ask_ses(domain);
+  co_return co_await learn_from_replies(domain);
+}
+
+/// What SES's replies tell: a refusal of the domain's mail, or that it took the probe.
+asio::awaitable<domains::SesIdentity> DomainChecks::learn_from_replies(
+    const domains::Domain& domain) {
+  const bool known = domain.identity.source == domains::by_replies &&
+                     domain.identity.result == policy::CheckResult::good;
   domains::SesIdentity identity;
-  identity.source = "replies";
+  identity.source = domains::by_replies;
   identity.seen = parts_.clock.now();
   if (parts_.refused_by_ses(domain.name)) {
-    // Held mail already waits for it, and only trying shows that it is over: no verdict that
-    // would keep mail from being tried.
-    identity.result = policy::CheckResult::silent;
+    identity.result = policy::CheckResult::bad;
     identity.why = "SES refuses the domain as not verified: verify it in the region's console.";
+  } else if (known || co_await took_probe(domain.name)) {
+    identity.result = policy::CheckResult::good;
   } else {
-    identity.why = "SES is not asked: give `aws` to see whether it has verified the domain.";
+    identity.why = "no reply of SES has told yet; give `aws` to have its API asked.";
   }
   co_return identity;
 }
 
+asio::awaitable<bool> DomainChecks::took_probe(const std::string& domain) {
+  const auto probe = probes_.find(domain);
+  if (probe == probes_.end()) co_return false;
+  spool::Filter which;
+  which.id = probe->second;
+  auto question = [&](std::function<void(std::vector<spool::Entry>)> answer) {
+    parts_.store.list(which, std::move(answer));
+  };
+  const auto found = co_await net::ask<std::vector<spool::Entry>>(question, store_patience);
+  co_return found && !found->empty() && found->front().state == spool::State::sent;
+}
+
+/// Once in the relay's life for each domain of which SES has told nothing.
+void DomainChecks::send_probe(const domains::Domain& domain) {
+  if (region_.empty() || ses_ || domain.state.status != policy::DomainStatus::verified ||
+      domain.identity.result != policy::CheckResult::unknown || probes_.contains(domain.name))
+    return;
+  const auto rights = parts_.registry.catalog()->of_domain(domain.name);
+  if (rights.empty()) return;
+  spool::Job job = probe_of(rights.front(), parts_.clock.now(), parts_.clock.random());
+  probes_.emplace(domain.name, job.entry.id);
+  parts_.submit(std::move(job));
+}
+
 asio::awaitable<domains::SesIdentity> DomainChecks::ask_ses(const domains::Domain& domain) {
   const auto now = parts_.clock.now();
-  const bool fresh = domain.identity.source == "api" && domain.identity.seen <= now &&
+  const bool fresh = domain.identity.source == domains::by_api && domain.identity.seen <= now &&
                      now - domain.identity.seen < identity_age;
   // One that is not verified yet is asked about with each round, to be through as soon as it is.
   if (fresh && domain.identity.result == policy::CheckResult::good) co_return domain.identity;
@@ -225,8 +260,17 @@ asio::awaitable<void> DomainChecks::follow_rotation(const domains::Domain& domai
                     {{"domain", domain.name}, {"why", set.sentence}});
 }
 
+/// Once in the relay's life that a key has grown old.
+void DomainChecks::remind(const domains::Domain& domain) {
+  const auto sentence = dkim::rotation_reminder(domain.ring, parts_.clock.now());
+  if (sentence && reminded_.insert(domain.name).second)
+    parts_.log.warn(*sentence, {{"domain", domain.name}});
+}
+
 void DomainChecks::looked(const domains::Domain& before, const domains::Domain& after) {
   parts_.metrics.domain_checked(after.name, after.state);
+  send_probe(after);
+  remind(after);
   if (before.state.status == after.state.status) return;
   if (after.state.status == policy::DomainStatus::verified)
     parts_.log.info("a domain is verified", {{"domain", after.name}});

@@ -13,12 +13,15 @@
 #include "relay/net/coro.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
+#include "relay/spool/store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -35,6 +38,9 @@ class DomainChecks {
     observe::Log& log;
     observe::Metrics& metrics;
     net::ExceptionSink sink;
+    spool::Store& store;
+    /// Accepts a message of the relay's own and delivers it.
+    std::function<void(spool::Job)> submit;
     /// SES's replies have it that the domain is not verified there.
     std::function<bool(std::string_view domain)> refused_by_ses;
   };
@@ -58,6 +64,10 @@ class DomainChecks {
   mail::Result<void> open(const config::Config& settings);
   net::asio::awaitable<domains::SesIdentity> identity(const domains::Domain& domain);
   net::asio::awaitable<domains::SesIdentity> ask_ses(const domains::Domain& domain);
+  net::asio::awaitable<domains::SesIdentity> learn_from_replies(const domains::Domain& domain);
+  net::asio::awaitable<bool> took_probe(const std::string& domain);
+  void send_probe(const domains::Domain& domain);
+  void remind(const domains::Domain& domain);
   [[nodiscard]] std::optional<aws::OwnKey> key_for_ses(const domains::Domain& domain) const;
   net::asio::awaitable<void> follow_rotation(const domains::Domain& domain,
                                              const aws::Identity& at_ses);
@@ -68,6 +78,8 @@ class DomainChecks {
   config::Aws aws_;
   std::string region_;  ///< of SES; empty: the upstreams are others
   std::string report_address_;
+  std::map<std::string, spool::QueueId> probes_;  ///< by domain, of which there are max_domains
+  std::set<std::string> reminded_;                ///< domains
   std::unique_ptr<domains::UnboundResolver> resolver_;
   std::unique_ptr<domains::SpfEvaluator> spf_;
   std::unique_ptr<aws::HttpClient> http_;

@@ -129,6 +129,8 @@ mail::Result<void> Relay::open() {
           log_,
           metrics_,
           [this](std::string_view what) { recorder_.internal_error(what, "domains"); },
+          *store_,
+          [this](spool::Job job) { submit(std::move(job)); },
           [this](std::string_view domain) { return scheduler_->refused_by_upstream(domain); }},
       settings_);
   if (!checks) return checks.error();
@@ -230,6 +232,13 @@ void Relay::release(spool::Filter which, policy::Reason reason, std::string deta
   scheduler_->order(std::move(order), [this](const spool::Ordered& ordered) {
     if (!ordered.complete) log_.error("the spool could not release all mail that it should");
   });
+}
+
+void Relay::submit(spool::Job job) {
+  auto stored = [this, job](const spool::Acceptance& acceptance) {
+    if (acceptance.outcome == spool::Accepted::stored) scheduler_->deliver(job, false);
+  };
+  store_->accept(std::move(job), false, std::move(stored));
 }
 
 /// The configuration's token may do everything; others were made by command.

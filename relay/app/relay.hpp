@@ -57,6 +57,8 @@ class Relay {
   void release_what_may_leave(const delivery::Keyring& before, const delivery::Keyring& after);
   void release(spool::Filter which, policy::Reason reason, std::string detail);
   void declare(const domains::Catalog& catalog);
+  /// Mail of the relay's own.
+  void submit(spool::Job job);
   [[nodiscard]] std::optional<domains::Caller> authenticate(std::string_view token) const;
   [[nodiscard]] net::Handover handover();
   [[nodiscard]] bool urgent(std::string_view app, bool by_link, bool by_field);

@@ -43,11 +43,13 @@ struct App {
   std::uint64_t version = 0;  ///< of its document: the ETag; 0 for a provisioned one
 };
 
+inline constexpr std::string_view by_api = "api", by_replies = "replies";
+
 /// What SES itself says of a domain.
 struct SesIdentity {
   policy::CheckResult result = policy::CheckResult::unknown;
   std::string why;     ///< one sentence where it is not good
-  std::string source;  ///< "api", "replies", or empty: nobody was asked
+  std::string source;  ///< by_api, by_replies, or empty: nobody was asked
   std::vector<std::string> dkim_tokens;
   std::string mail_from, mail_from_status;
   WallTime seen{};

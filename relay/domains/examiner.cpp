@@ -60,6 +60,13 @@ DnsAnswer agreed(const std::vector<DnsAnswer>& said) {
   return first.value_or(DnsAnswer{});
 }
 
+/// SES's replies that refuse the domain are no verdict that could revoke it: its mail waits
+/// already, and only trying shows that the refusal is over.
+CheckResult verdict_on(const SesIdentity& identity) {
+  const bool refused = identity.result == CheckResult::bad && identity.source == by_replies;
+  return refused ? CheckResult::silent : identity.result;
+}
+
 /// What the results of a round hang on, and where a cache can hide what was published.
 std::vector<DnsQuestion> required_questions(const policy::DomainSetup& setup) {
   policy::DomainSetup required = setup;
@@ -228,7 +235,7 @@ asio::awaitable<Round> Examiner::examine(const Domain& domain, WallTime now, boo
   }
   round.identity = domain.identity;
   if (parts_.identity) round.identity = co_await parts_.identity(domain);
-  verdicts.identity = round.identity.result;
+  verdicts.identity = verdict_on(round.identity);
   verdicts.identity_why = round.identity.why;
   for (int i = 0; i < most_rounds_of_further_questions; ++i) {
     auto further = policy::further_questions(setup, looks.answers, verdicts);

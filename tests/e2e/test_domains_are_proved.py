@@ -228,6 +228,25 @@ def test_ses_must_have_verified_the_domain_too(site, dns):
     assert site.send(mail.plain()).code == 250  # its word is good for an hour
 
 
+def identity(site) -> dict:
+    verify(site)
+    return site.relay.asked("domain", "show", ZONE)[0]["identity"]
+
+
+def test_without_its_api_a_probe_tells_whether_ses_knows_the_domain(site, dns):
+    site.ses.identity(ZONE, verified=False)
+    add_and_prove(site, dns)
+    until(lambda: identity(site)["result"] == "bad", "SES's refusal to be known", 20)
+    assert verify(site) == "verified"  # what is sent waits, and one message at a time is tried
+    waiting = sent_now(site)
+    site.ses.identity(ZONE, verified=True)
+    site.relay.command("queue", "retry", "--all")
+    mail.await_arrival(site.ses, waiting, 60)
+    until(lambda: identity(site)["result"] == "good", "SES's word to be known", 30)
+    probes = [m for m in site.ses.messages() if m["recipients"] == ["success@simulator.amazonses.com"]]
+    assert len(probes) == 1
+
+
 @pytest.mark.parametrize(("policy", "code"), [("reject", 550), ("quarantine", 250), ("none", 250)])
 def test_what_dmarc_would_reject_is_refused_once_it_is_known(site, dns, policy, code):
     added = site.relay.command("domain", "add", ZONE, "--app", "shop", "--subdomains")
