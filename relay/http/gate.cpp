@@ -131,34 +131,34 @@ Handler guard(const std::shared_ptr<Gate>& gate, Guarded guarded) {
   };
 }
 
-Handler unguarded(Operation operation) {
+Handler unguarded(const Operation& operation) {
   if (!operation.run) return nullptr;
-  return [=](Request request) {
+  return [run = operation.run](Request request) {
     domains::Caller admin;
     admin.who = "admin socket, " + request.peer;
-    return operation.run({std::move(request), std::move(admin)});
+    return run({std::move(request), std::move(admin)});
   };
 }
 
 }  // namespace
 
-Routes behind_tokens(const Sources& sources, Endpoints endpoints) {
+Routes behind_tokens(const Sources& sources, const Endpoints& endpoints) {
   const auto gate = std::make_shared<Gate>(sources);
   Routes routes;
-  for (auto& [path, endpoint] : endpoints) {
-    routes[path] = {.get = guard(gate, {path, true, std::move(endpoint.get)}),
-                    .post = guard(gate, {path, false, std::move(endpoint.post)}),
-                    .remove = guard(gate, {path, false, std::move(endpoint.remove)})};
+  for (const auto& [path, endpoint] : endpoints) {
+    routes[path] = {.get = guard(gate, {path, true, endpoint.get}),
+                    .post = guard(gate, {path, false, endpoint.post}),
+                    .remove = guard(gate, {path, false, endpoint.remove})};
   }
   return routes;
 }
 
-Routes for_the_socket(Endpoints endpoints) {
+Routes for_the_socket(const Endpoints& endpoints) {
   Routes routes;
-  for (auto& [path, endpoint] : endpoints) {
-    routes[path] = {.get = unguarded(std::move(endpoint.get)),
-                    .post = unguarded(std::move(endpoint.post)),
-                    .remove = unguarded(std::move(endpoint.remove))};
+  for (const auto& [path, endpoint] : endpoints) {
+    routes[path] = {.get = unguarded(endpoint.get),
+                    .post = unguarded(endpoint.post),
+                    .remove = unguarded(endpoint.remove)};
   }
   return routes;
 }

@@ -11,9 +11,9 @@ namespace http {
 /// - with `Authorization: Bearer TOKEN` (401). An address whose tokens were wrong too often waits
 ///   (429), as net::AuthGuard counts;
 /// - where the token's role fits the operation's Access (403, or 404).
-[[nodiscard]] Routes behind_tokens(const Sources& sources, Endpoints endpoints);
+[[nodiscard]] Routes behind_tokens(const Sources& sources, const Endpoints& endpoints);
 
 /// The API as the admin socket serves it: every caller is an admin, known by user id.
-[[nodiscard]] Routes for_the_socket(Endpoints endpoints);
+[[nodiscard]] Routes for_the_socket(const Endpoints& endpoints);
 
 }  // namespace http
