@@ -112,8 +112,10 @@ mail::Result<void> DomainChecks::open(const config::Config& settings) {
         parts_.metrics.spf_check(domains::name_of(end));
       });
   if (!aws_.region.empty() && aws_.identities != config::Identities::off) {
-    auto credentials =
-        aws::find_credentials(aws_, [](const char* name) { return std::getenv(name); });
+    const auto environment = [](const char* name) {
+      return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here sets it
+    };
+    auto credentials = aws::find_credentials(aws_, environment);
     if (!credentials) return credentials.error();
     auto http = aws::HttpClient::start();
     if (!http) return http.error();

@@ -136,6 +136,7 @@ Standings make_standings(const config::Config& settings, const domains::Catalog&
 std::vector<std::shared_ptr<const config::Upstream>> upstream_settings(
     const config::Config& settings) {
   std::vector<std::shared_ptr<const config::Upstream>> upstreams;
+  upstreams.reserve(settings.upstreams.size());
   for (const config::Upstream& upstream : settings.upstreams)
     upstreams.push_back(std::make_shared<const config::Upstream>(upstream));
   return upstreams;
