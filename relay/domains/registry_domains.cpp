@@ -26,7 +26,7 @@ Refused invalid(std::string sentence) {
 }
 
 /// The name in the compared form, for callers that take either; as given where it is none.
-std::string compared(std::string name) {
+std::string compared(const std::string& name) {
   auto normal = policy::normal_domain(name);
   return normal ? *std::move(normal) : name;
 }
@@ -158,7 +158,7 @@ asio::awaitable<Outcome<Done>> Registry::associate(std::string domain,
   const auto turn = co_await state_->turn.take();
   if (!turn) co_return too_busy();
   State& state = *state_;
-  domain = compared(std::move(domain));
+  domain = compared(domain);
   const Domain* setup = state.inventory.setup(domain);
   if (setup == nullptr) co_return no_domain(domain);
   if (!state.inventory.has_app(app))
@@ -190,7 +190,7 @@ asio::awaitable<Outcome<Done>> Registry::dissociate(std::string domain,
   const auto turn = co_await state_->turn.take();
   if (!turn) co_return too_busy();
   State& state = *state_;
-  domain = compared(std::move(domain));
+  domain = compared(domain);
   const auto found = state.inventory.associations.find({app, domain});
   if (found == state.inventory.associations.end())
     co_return refused(Refused::Kind::absent, fmt::format("{} does not serve {}.", domain, app));
@@ -215,7 +215,7 @@ asio::awaitable<Outcome<Done>> Registry::rotate_key(std::string domain,
   const auto turn = co_await state_->turn.take();
   if (!turn) co_return too_busy();
   State& state = *state_;
-  domain = compared(std::move(domain));
+  domain = compared(domain);
   const Domain* setup = state.inventory.setup(domain);
   if (setup == nullptr) co_return no_domain(domain);
   if (setup->signing == policy::SigningMode::ses)
@@ -288,7 +288,7 @@ asio::awaitable<Outcome<Done>> Registry::remove_domain(std::string domain,
   const auto turn = co_await state_->turn.take();
   if (!turn) co_return too_busy();
   State& state = *state_;
-  domain = compared(std::move(domain));
+  domain = compared(domain);
   if (state.inventory.provisioned.domains.contains(domain))
     co_return refused(
         Refused::Kind::read_only,
@@ -325,7 +325,7 @@ asio::awaitable<Outcome<std::string>> Registry::export_key(std::string domain,
   const auto turn = co_await state_->turn.take();
   if (!turn) co_return too_busy();
   State& state = *state_;
-  domain = compared(std::move(domain));
+  domain = compared(domain);
   const auto live = state.inventory.live.find(domain);
   if (live == state.inventory.live.end()) co_return no_domain(domain);
   const auto key = live->second.keys.find(selector);
