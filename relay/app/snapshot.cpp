@@ -154,4 +154,11 @@ std::shared_ptr<const smtp::RetryRules> retry_rules(const config::Config& settin
   return rules;
 }
 
+std::uint64_t largest_message(const domains::Catalog& catalog) {
+  std::uint64_t largest = policy::Limits{}.message_size;
+  for (const auto& [name, app] : catalog.apps)
+    largest = std::max(largest, app->limits.message_size);
+  return largest;
+}
+
 }  // namespace app

@@ -22,6 +22,9 @@ struct Standings {
 [[nodiscard]] Standings make_standings(const config::Config& settings,
                                        const domains::Catalog& catalog);
 
+/// The bound of the app that may send most, in octets: what EHLO announces.
+[[nodiscard]] std::uint64_t largest_message(const domains::Catalog& catalog);
+
 [[nodiscard]] std::vector<std::shared_ptr<const config::Upstream>> upstream_settings(
     const config::Config& settings);
 [[nodiscard]] std::shared_ptr<const smtp::RetryRules> retry_rules(const config::Config& settings);
