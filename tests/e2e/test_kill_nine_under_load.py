@@ -12,7 +12,7 @@ from support import mail
 from support.waiting import until
 
 CLIENTS = 4
-KILLS = 200 if os.environ.get("POSTERN_SOAK") == "1" else 5
+KILLS = 500 if os.environ.get("POSTERN_SOAK") == "1" else 5
 
 
 class Load:
