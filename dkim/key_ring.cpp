@@ -234,6 +234,10 @@ std::optional<Time> due(const KeyState& key, std::chrono::seconds margin) {
 
 KeyRing advance(KeyRing ring, Time now, std::chrono::seconds margin) {
   if (const auto next = successor(ring, now); next != ring.end()) activate(ring, *next, now);
+  return let_time_pass(std::move(ring), now, margin);
+}
+
+KeyRing let_time_pass(KeyRing ring, Time now, std::chrono::seconds margin) {
   std::erase_if(ring, [now](const KeyState& key) {
     return key.stage == KeyStage::gone && now >= due(key).value_or(Time::max());
   });
@@ -263,6 +267,13 @@ Result<std::size_t> signing_key(std::span<const KeyState> ring) {
   return static_cast<std::size_t>(std::distance(ring.begin(), active));
 }
 
+std::optional<std::size_t> vouched_key(std::span<const KeyState> ring) {
+  if (ring.empty()) return std::nullopt;
+  const auto active = std::find_if(
+      ring.begin(), ring.end(), [](const KeyState& key) { return key.stage == KeyStage::active; });
+  return active == ring.end() ? 0 : static_cast<std::size_t>(std::distance(ring.begin(), active));
+}
+
 std::optional<std::string> next_selector(std::span<const KeyState> ring,
                                          std::span<const std::string_view> selectors) {
   const auto is_free = [ring](std::string_view selector) {
@@ -283,6 +294,19 @@ Result<KeyRing> begin_rotation(KeyRing ring, std::string selector, std::string i
   next.made = now;
   next.since = now;
   ring.push_back(std::move(next));
+  return ring;
+}
+
+KeyRing vouch(KeyRing ring, Time now) {
+  const auto signs = vouched_key(ring);
+  if (signs && is_on_its_way(ring[*signs])) enter(ring[*signs], KeyStage::active, now);
+  return ring;
+}
+
+Result<KeyRing> finish_rotation(KeyRing ring, Time now) {
+  const auto next = std::find_if(ring.begin(), ring.end(), is_on_its_way);
+  if (next == ring.end()) return failure("No DKIM key is on its way to follow the one that signs.");
+  activate(ring, *next, now);
   return ring;
 }
 

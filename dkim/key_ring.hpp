@@ -91,6 +91,11 @@ inline constexpr std::chrono::hours default_max_age{365 * 24};
 /// \param margin how long a record stays after the last signature made with its key
 [[nodiscard]] KeyRing advance(KeyRing ring, Time now, std::chrono::seconds margin = default_margin);
 
+/// The part of that which time alone does, whatever DNS shows: for keys that somebody vouches for.
+[[nodiscard]] KeyRing let_time_pass(KeyRing ring,
+                                    Time now,
+                                    std::chrono::seconds margin = default_margin);
+
 /// When time alone brings the key to its next stage; nothing where somebody must act first.
 [[nodiscard]] std::optional<Time> due(const KeyState& key,
                                       std::chrono::seconds margin = default_margin);
@@ -98,6 +103,10 @@ inline constexpr std::chrono::hours default_max_age{365 * 24};
 /// The key that signs now, or in one sentence for the person who must act why none may: mail is
 /// then held as `signing`.
 [[nodiscard]] mail::Result<std::size_t> signing_key(std::span<const KeyState> ring);
+
+/// The key that signs where somebody vouches for the domain, seen in DNS or not: the active one,
+/// else the first. Nothing without a key.
+[[nodiscard]] std::optional<std::size_t> vouched_key(std::span<const KeyState> ring);
 
 /// The first of `selectors` that no key has; two are enough, so that a site may publish CNAMEs for
 /// both once and for all. Nothing if all are taken.
@@ -109,6 +118,14 @@ inline constexpr std::chrono::hours default_max_age{365 * 24};
                                                    std::string selector,
                                                    std::string id,
                                                    Time now);
+
+/// The same for a domain that somebody vouches for: its key that signs is active, though DNS was
+/// never asked.
+[[nodiscard]] KeyRing vouch(KeyRing ring, Time now);
+
+/// Somebody vouches that the next key's record is published: it signs from now on, and the former
+/// one retires. Refused when none is on its way.
+[[nodiscard]] mail::Result<KeyRing> finish_rotation(KeyRing ring, Time now);
 
 /// Takes the next key back before it signs: dropped if DNS has never shown it, else its record may
 /// be removed. Refused when there is none.

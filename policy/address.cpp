@@ -3,10 +3,13 @@
 #include "mail/header_fields.hpp"
 #include "policy/address_syntax.hpp"
 
+#include <glib.h>
 #include <idn2.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <optional>
 
 namespace policy {
 namespace {
@@ -41,20 +44,46 @@ bool is_host_name(std::string_view domain) noexcept {
   }
 }
 
-/// The A-label form by the strict rules of IDNA2008: nothing is mapped, so that no second spelling
-/// (full-width letters, soft hyphens, capitals outside US-ASCII) counts as a domain it only looks
-/// like.
-mail::Result<std::string> a_label(const std::string& domain) {
+/// Capitals as small letters, one by one, whatever the language; nothing if the text is no UTF-8.
+std::optional<std::string> small_letters(const std::string& text) {
+  if (g_utf8_validate(text.data(), static_cast<gssize>(text.size()), nullptr) == 0)
+    return std::nullopt;
+  std::string small;
+  for (const char* at = text.c_str(); *at != '\0'; at = g_utf8_next_char(at)) {
+    std::array<char, 6> octets{};
+    const int size = g_unichar_to_utf8(g_unichar_tolower(g_utf8_get_char(at)), octets.data());
+    small.append(octets.data(), static_cast<std::size_t>(size));
+  }
+  return small;
+}
+
+mail::Result<std::string> looked_up(const std::string& domain, int flags) {
   char* found = nullptr;
   const int status = idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(domain.c_str()),
                                     reinterpret_cast<std::uint8_t**>(&found),
-                                    IDN2_NFC_INPUT | IDN2_NO_TR46);
+                                    IDN2_NFC_INPUT | flags);
   const std::unique_ptr<char, decltype(&idn2_free)> owner(found, &idn2_free);
   if (status != IDN2_OK) {
     return mail::failure("The domain is not a valid internationalised name (" +
                          std::string(idn2_strerror(status)) + "): write it in its xn-- form.");
   }
   return std::string(found);
+}
+
+/// The A-label form by the strict rules of IDNA2008: nothing but capitals is mapped, so that no
+/// second spelling (full-width letters and dots, soft hyphens) counts as a domain it only looks
+/// like. UTS #46, by which programs write a domain as A-label, must lead to the same: where it
+/// does not (a Turkish dotted capital I), another domain would be judged than the one written.
+mail::Result<std::string> a_label(const std::string& domain) {
+  const auto small = small_letters(domain);
+  if (!small) return mail::failure("The domain is not UTF-8: write it in its xn-- form.");
+  auto strict = looked_up(*small, IDN2_NO_TR46);
+  if (!strict) return strict;
+  auto mapped = looked_up(domain, IDN2_NONTRANSITIONAL);
+  if (!mapped) return mapped;
+  if (*mapped != *strict)
+    return mail::failure("The domain can be read as two names: write it in small letters.");
+  return strict;
 }
 
 PathFailure syntax_fault(std::string sentence) { return {PathFault::syntax, std::move(sentence)}; }

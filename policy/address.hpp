@@ -31,7 +31,8 @@ struct PathFailure {
 /// knows it by being empty.
 [[nodiscard]] boost::system::result<Address, PathFailure> parse_path(std::string_view path);
 
-/// A domain name in lower-case A-label form; a Failure says what is wrong with it.
+/// A domain name in lower-case A-label form (IDNA2008, capitals folded); a Failure says what is
+/// wrong with it.
 [[nodiscard]] mail::Result<std::string> normal_domain(std::string_view domain);
 
 /// The mailboxes of a From, Sender or Reply-To field body (RFC 5322 3.4), folded or not; comments,

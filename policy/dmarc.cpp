@@ -26,8 +26,9 @@ const std::string* value_of(const std::vector<Tag>& tags, std::string_view name)
   return tag == nullptr ? nullptr : &tag->value;
 }
 
+constexpr std::array<std::string_view, 3> words{"none", "quarantine", "reject"};
+
 std::optional<DmarcPolicy> policy_of(std::string_view value) noexcept {
-  constexpr std::array<std::string_view, 3> words{"none", "quarantine", "reject"};
   for (std::size_t i = 0; i < words.size(); ++i)
     if (mail::equals_ignoring_case(value, words[i])) return static_cast<DmarcPolicy>(i);
   return std::nullopt;
@@ -115,6 +116,10 @@ bool has_dmarc(const DnsAnswer& answer) noexcept {
 
 }  // namespace
 
+std::string_view word(DmarcPolicy policy) noexcept {
+  return words[static_cast<std::size_t>(policy)];
+}
+
 bool is_dmarc(std::string_view text) noexcept {
   const auto skip_blanks = [&text] {
     text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
@@ -183,7 +188,8 @@ std::optional<DmarcJudgement> judge_dmarc(const DmarcFacts& facts, const DmarcSi
       .from_domain = std::string(sight.from_domain),
       .by_dkim = aligned(sight.from_domain, sight.signing_domain, record.strict_dkim),
       .by_spf = aligned(sight.from_domain, sight.spf_domain, record.strict_spf),
-      .policy = policy_for(record, facts.inherited)};
+      .policy = policy_for(record, facts.inherited),
+      .published = facts.record.has_value()};
 }
 
 }  // namespace policy

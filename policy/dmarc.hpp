@@ -14,6 +14,9 @@ namespace policy {
 
 enum class DmarcPolicy : std::uint8_t { none, quarantine, reject };
 
+/// "none", "quarantine", "reject"
+[[nodiscard]] std::string_view word(DmarcPolicy policy) noexcept;
+
 /// A DMARC record (RFC 7489 6.3).
 struct DmarcRecord {
   DmarcPolicy policy = DmarcPolicy::none;
@@ -65,6 +68,7 @@ struct DmarcJudgement {
   std::string from_domain;
   bool by_dkim = false, by_spf = false;    ///< aligned
   DmarcPolicy policy = DmarcPolicy::none;  ///< that applies to this From domain
+  bool published = false;                  ///< by a record; else there is none
   [[nodiscard]] bool passes() const noexcept { return by_dkim || by_spf; }
 };
 

@@ -6,23 +6,12 @@
 namespace policy {
 namespace {
 
-constexpr std::array<std::string_view, 16> words{"refused",
-                                                 "accepted",
-                                                 "in_doubt",
-                                                 "sent",
-                                                 "deferred",
-                                                 "held",
-                                                 "released",
-                                                 "resent",
-                                                 "settled",
-                                                 "repeated",
-                                                 "failed",
-                                                 "expired",
-                                                 "dropped",
-                                                 "superseded",
-                                                 "throttled",
-                                                 "quarantined"};
-static_assert(words.size() == static_cast<std::size_t>(EventKind::quarantined) + 1);
+constexpr std::array<std::string_view, 23> words{
+    "refused",  "accepted",   "in_doubt",   "sent",        "deferred", "held",
+    "released", "resent",     "settled",    "repeated",    "failed",   "expired",
+    "dropped",  "superseded", "throttled",  "quarantined", "left_out", "delivered",
+    "delayed",  "bounced",    "complained", "rejected",    "noted"};
+static_assert(words.size() == static_cast<std::size_t>(EventKind::noted) + 1);
 
 }  // namespace
 

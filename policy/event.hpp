@@ -29,6 +29,13 @@ enum class EventKind : std::uint8_t {
   superseded,   ///< a newer copy for the same recipient goes instead
   throttled,    ///< the upstream asked to slow down; no attempt spent
   quarantined,  ///< the stored row could not be read
+  left_out,     ///< taken without some of its recipients: to these it does not go
+  delivered,    ///< the recipient's server took it
+  delayed,      ///< the recipient's server does not take it yet
+  bounced,      ///< it came back
+  complained,   ///< a recipient called it spam
+  rejected,     ///< the upstream took it and will not send it
+  noted,        ///< what else the upstream told of it
 };
 [[nodiscard]] std::string_view word(EventKind kind) noexcept;
 [[nodiscard]] std::optional<EventKind> event_kind_of(std::string_view word) noexcept;

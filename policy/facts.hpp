@@ -73,6 +73,7 @@ struct AppFacts {
   std::vector<SenderDomain> domains;
   Environment environment = Environment::production;
   bool blocked = false;
+  bool restricted = false;  ///< for its reputation: only recipients that it reached before get mail
   Limits limits;
   Rules rules;
   std::vector<std::string> urgent_paths;  ///< of links that a person waits for, beside Drupal's own

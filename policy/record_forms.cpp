@@ -172,4 +172,17 @@ std::string table(const std::vector<WantedRecord>& records) {
   return out;
 }
 
+std::string numbered(const std::vector<std::string>& steps,
+                     std::string_view heading,
+                     std::string_view mark) {
+  if (steps.empty()) return {};
+  const std::string begin(mark);
+  std::string out = '\n' + wrapped(heading, begin);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    std::string step = wrapped(steps[i], begin + "     ");
+    out += step.replace(begin.size() + 2, 2, std::to_string(i + 1) + '.');
+  }
+  return out;
+}
+
 }  // namespace policy

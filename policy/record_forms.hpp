@@ -22,6 +22,13 @@ namespace policy {
 /// advised; below each row its value, whole, and why.
 [[nodiscard]] std::string table(const std::vector<WantedRecord>& records);
 
+/// Steps to take beside publishing them, numbered, at most nine, below an empty line and a heading.
+/// Lines have at most 100 columns and begin with `mark`: "; " in a zone file, "# " in Terraform.
+/// Nothing where there is no step.
+[[nodiscard]] std::string numbered(const std::vector<std::string>& steps,
+                                   std::string_view heading,
+                                   std::string_view mark);
+
 /// "TXT", "CNAME", "MX" …
 [[nodiscard]] std::string_view word(RecordType type) noexcept;
 

@@ -89,6 +89,8 @@ std::string status_of(const ReportFacts& facts) {
     case ReportKind::expired:
     case ReportKind::hold_expired:
       return "4.4.7";
+    case ReportKind::still_held:
+      return "4.0.0";
   }
   return "5.0.0";
 }
@@ -149,6 +151,8 @@ std::string what_happened(const ReportFacts& facts) {
       return mail + "was not delivered: it was tried again and again until its time was over.";
     case ReportKind::hold_expired:
       return mail + "was not delivered: it was held back until its time was over.";
+    case ReportKind::still_held:
+      return mail + "is held back. If nothing changes it will be given up.";
   }
   return mail;
 }
@@ -161,6 +165,9 @@ std::string why(const ReportFacts& facts) {
 }
 
 std::string what_to_do(const ReportFacts& facts) {
+  if (facts.kind == ReportKind::still_held && facts.reason)
+    return std::string(row(*facts.reason).mend) +
+           " The relay delivers it as soon as nothing holds it back.";
   const std::string again =
       "The relay does not try again: if the mail still matters, send it again "
       "from the site.";
@@ -170,13 +177,26 @@ std::string what_to_do(const ReportFacts& facts) {
   return "If the answer does not tell you what to change, ask the operator of the relay. " + again;
 }
 
+/// The lines of a warning about the hold.
+std::string hold_lines(const ReportFacts& facts) {
+  std::string text = "  Held:      since " + printable(facts.held_since) + "\r\n";
+  text += "  Given up:  " + printable(facts.deadline) + "\r\n";
+  if (facts.held_alike < 2) return text;
+  const std::string all = std::to_string(facts.held_alike) +
+                          " mails of the site are held back for the same reason, this one among "
+                          "them. Each is given up when it has been held for as long.";
+  return text + "\r\n" + wrap("", all, "", max_text_column);
+}
+
 std::string text_for_people(const ReportFacts& facts) {
   std::string text = wrap("", what_happened(facts), "", max_text_column) + "\r\n";
   for (const std::string& recipient : facts.recipients)
     text += "  To:        " + printable(recipient, max_address) + "\r\n";
   const std::string subject = subject_of(facts.original);
   if (!subject.empty()) text += wrap("  Subject:   ", subject, "             ", max_text_column);
-  text += "  Accepted:  " + printable(facts.accepted) + "\r\n\r\n";
+  text += "  Accepted:  " + printable(facts.accepted) + "\r\n";
+  if (facts.kind == ReportKind::still_held) text += hold_lines(facts);
+  text += "\r\n";
   text += wrap("Why: ", why(facts), "", max_text_column);
   if (!facts.last_reply.empty())
     text +=
@@ -222,12 +242,14 @@ std::string quoted_printable(std::string_view text) {
 std::string delivery_status(const ReportFacts& facts) {
   std::string text = field("Reporting-MTA", "dns; " + printable(facts.reporting_mta, max_address));
   text += field("Arrival-Date", printable(facts.accepted));
+  const bool warning = facts.kind == ReportKind::still_held;
   const std::string reply = printable(facts.last_reply, max_reply_octets);
   const std::string_view kind = read_reply(facts.last_reply).is_reply ? "smtp; " : "x-postern; ";
   for (const std::string& recipient : facts.recipients) {
     text += "\r\n" + field("Final-Recipient", "rfc822; " + printable(recipient, max_address));
-    text += field("Action", "failed");
+    text += field("Action", warning ? "delayed" : "failed");
     text += field("Status", status_of(facts));
+    if (warning) text += field("Will-Retry-Until", printable(facts.deadline));
     if (!reply.empty()) text += field("Diagnostic-Code", std::string(kind) + reply);
   }
   return text;
@@ -269,9 +291,12 @@ std::string reported_header(std::string_view original) {
 }
 
 std::string top_header(const ReportFacts& facts, std::string_view boundary) {
+  const bool warning = facts.kind == ReportKind::still_held;
   return field("From", "Mail relay <" + printable(facts.from, max_address) + ">") +
          field("To", printable(facts.to, max_address)) +
-         field("Subject", "Mail of " + printable(facts.app, 63) + " was not delivered") +
+         field("Subject",
+               "Mail of " + printable(facts.app, 63) +
+                   (warning ? " is held back" : " was not delivered")) +
          field("Date", printable(facts.date)) +
          field("Message-ID", printable(facts.message_id, max_address)) +
          field("Auto-Submitted", "auto-replied") + field("MIME-Version", "1.0") +

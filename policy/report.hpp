@@ -15,6 +15,7 @@ enum class ReportKind : std::uint8_t {
   failed,        ///< refused for good
   expired,       ///< tried until its time was over
   hold_expired,  ///< held until its time was over
+  still_held,    ///< a warning: held for long, and given up at its time if nothing changes
 };
 
 /// What a report says. `last_reply` and `original` are foreign octets; times are RFC 5322 3.3
@@ -35,6 +36,10 @@ struct ReportFacts {
   std::optional<Reason> reason;  ///< why it was held or has failed, where it is one of ours
   std::string last_reply;        ///< `CODE text` of the upstream, or a trouble; may be empty
   std::string_view original;     ///< the message, of which the header section is shown
+
+  // of a warning
+  std::string held_since, deadline;  ///< since when the message is held, and when it is given up
+  std::uint64_t held_alike = 1;      ///< of the app and for the reason, this message among them
 };
 
 inline constexpr std::size_t max_reported_header_octets = std::size_t{8} * 1024;
@@ -44,7 +49,8 @@ inline constexpr std::size_t max_reported_header_octets = std::size_t{8} * 1024;
 
 /// A message (RFC 5322, CRLF) of type multipart/report (RFC 3464): for the site's owner in plain
 /// words, then for programs, then the header section of the original without X-Postern-… and Bcc,
-/// whole fields up to max_reported_header_octets. Nothing of the original's body is in it.
+/// whole fields up to max_reported_header_octets. Nothing of the original's body is in it. A
+/// warning shows one message for all that are held alike, as `delayed`.
 [[nodiscard]] std::string report(const ReportFacts& facts);
 
 }  // namespace policy

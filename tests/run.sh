@@ -71,7 +71,8 @@ tidy() {
     xargs -P "$jobs" -n 4 clang-tidy-16 -p build/release --quiet
 }
 node_modules() { # exact versions stand in package.json
-  [ -d tests/e2e/clients/node_modules/nodemailer ] || npm install --prefix tests/e2e/clients --no-package-lock --no-audit --no-fund
+  local modules=tests/e2e/clients/node_modules
+  [ -d $modules/nodemailer ] && [ -d $modules/fauxqs ] || npm install --prefix tests/e2e/clients --no-package-lock --no-audit --no-fund
 }
 fuzz_one() { # SECONDS TARGET
   local name
@@ -97,9 +98,10 @@ sanitized=(tests/e2e/test_clients_deliver.py tests/e2e/test_dialogues.py tests/e
   tests/e2e/test_upstream_breaks.py tests/e2e/test_upstream_ends_sessions.py tests/e2e/test_upstream_refuses.py
   tests/e2e/test_reload_is_all_or_nothing.py tests/e2e/test_stop_drains.py tests/e2e/test_kill_nine_under_load.py
   tests/e2e/test_operators_queue.py tests/e2e/test_upstream_holds_all.py tests/e2e/test_domains_are_proved.py
-  tests/e2e/test_the_api_knows_who_asks.py)
+  tests/e2e/test_the_api_knows_who_asks.py tests/e2e/test_feedback_comes_home.py tests/e2e/test_sns_posts_are_verified.py)
 # The unit tests in which threads meet; in the others ThreadSanitizer has nothing to find.
-threaded=(spool_tests crash_spool observe_tests http_tests net_tests delivery_tests domains_tests dns_tests spf_tests aws_tests)
+threaded=(spool_tests crash_spool observe_tests http_tests net_tests delivery_tests domains_tests dns_tests spf_tests aws_tests
+  feedback_tests)
 export TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp"
 
 must 'packages' install_packages
@@ -113,15 +115,17 @@ if [ "$mode" = fast ]; then
   finish
 fi
 
-must 'build release' build release postern bench_load bench_sink depth_spool
+must 'build release' build release postern bench_load bench_sink crash_spool depth_spool
 step 'format' formatted
 step 'clang-tidy' tidy
 step 'a deep queue (release)' unit release -R depth_spool
+step 'every crash point (release)' build/release/tests/crash/crash_spool
 must 'build asan' build asan
 step 'unit tests (asan)' unit asan
 must 'build tsan' build tsan postern "${threaded[@]}"
 step 'unit tests (tsan)' unit tsan -R "^($(IFS='|'; echo "${threaded[*]}"))\$"
 step 'simulator' e2e release tests/ses_sim
+[ "$mode" = soak ] && step 'a million queued (release)' build/release/tests/crash/depth_spool 1000000
 [ "$mode" = soak ] && export POSTERN_SOAK=1
 step 'end to end (release)' e2e release tests/support tests/e2e --ignore tests/e2e/test_fair_shares.py
 step 'fair shares (release)' e2e release tests/e2e/test_fair_shares.py -n 0  # they measure times

@@ -1,12 +1,13 @@
 #include "relay/app/domain_checks.hpp"
 
+#include "policy/identity_steps.hpp"
 #include "policy/record_plan.hpp"
+#include "relay/app/dns_settings.hpp"
 #include "relay/app/probe.hpp"
 #include "relay/net/ask.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <utility>
 
 namespace app {
@@ -18,22 +19,6 @@ namespace {
 
 constexpr auto store_patience = 5s;
 constexpr auto identity_age = 55min;  ///< how long an answer of SES is good
-
-std::string region_of_ses(const config::Config& settings) {
-  for (const config::Upstream& upstream : settings.upstreams)
-    if (upstream.kind == config::UpstreamKind::ses)
-      return upstream.region.empty() ? settings.aws.region : upstream.region;
-  return {};
-}
-
-domains::UnboundOptions resolver_options(const config::Dns& dns) {
-  domains::UnboundOptions options;
-  options.servers = dns.servers;
-  options.timeout = dns.timeout;
-  options.dnssec = dns.dnssec;
-  options.private_servers = dns.private_servers;
-  return options;
-}
 
 std::string_view word(aws::RecordCheck check) {
   switch (check) {
@@ -111,20 +96,11 @@ mail::Result<void> DomainChecks::open(const config::Config& settings) {
       parts_.executor, *resolver_, [this](domains::SpfCheckEnd end) {
         parts_.metrics.spf_check(domains::name_of(end));
       });
-  if (!aws_.region.empty() && aws_.identities != config::Identities::off) {
-    const auto environment = [](const char* name) {
-      return std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here sets it
-    };
-    auto credentials = aws::find_credentials(aws_, environment);
-    if (!credentials) return credentials.error();
-    auto http = aws::HttpClient::start();
-    if (!http) return http.error();
-    http_ = std::move(*http);
-    ses_ = std::make_unique<aws::SesApi>(
-        *http_,
-        parts_.clock,
-        aws::SesApi::Account{aws_.region, aws_.endpoint, std::move(*credentials)});
-  }
+  if (asks_ses(settings))
+    ses_ = std::make_unique<aws::SesApi>(*parts_.aws.http,
+                                         *parts_.aws.credentials,
+                                         parts_.clock,
+                                         aws::SesApi::Account{aws_.region, aws_.endpoint});
   examiner_ = std::make_unique<domains::Examiner>(domains::Examiner::Parts{
       parts_.executor,
       *resolver_,
@@ -151,7 +127,6 @@ mail::Result<void> DomainChecks::open(const config::Config& settings) {
 void DomainChecks::stop() {
   verification_->stop();
   if (ses_) ses_->close();
-  if (http_) http_->close();
 }
 
 asio::awaitable<domains::SesIdentity> DomainChecks::identity(const domains::Domain& domain) {
@@ -224,6 +199,11 @@ asio::awaitable<domains::SesIdentity> DomainChecks::ask_ses(const domains::Domai
 std::vector<policy::WantedRecord> DomainChecks::records(const domains::Domain& domain) const {
   if (!domain.records.empty()) return domain.records;
   return policy::wanted_records(domains::setup_of(domain, region_, report_address_), {});
+}
+
+std::vector<std::string> DomainChecks::console_steps(const domains::Domain& domain) const {
+  if (ses_ && aws_.identities == config::Identities::manage) return {};
+  return policy::identity_steps(domains::setup_of(domain, region_, report_address_));
 }
 
 /// The key that SES is to verify and sign the domain with: ours, so that one record serves both;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "mail/result.hpp"
-#include "relay/aws/http_client.hpp"
+#include "relay/app/aws_access.hpp"
 #include "relay/aws/ses_api.hpp"
 #include "relay/config/config.hpp"
 #include "relay/domains/dns/unbound_resolver.hpp"
@@ -39,6 +39,7 @@ class DomainChecks {
     observe::Metrics& metrics;
     net::ExceptionSink sink;
     spool::Store& store;
+    AwsAccess& aws;
     /// Accepts a message of the relay's own and delivers it.
     std::function<void(spool::Job)> submit;
     /// SES's replies have it that the domain is not verified there.
@@ -53,11 +54,13 @@ class DomainChecks {
   void start() { verification_->start(); }
   /// No further round begins, and what waits for SES ends.
   void stop();
-  net::asio::awaitable<bool> verify_now(std::string domain) {
+  net::asio::awaitable<mail::Result<void>> verify_now(std::string domain) {
     return verification_->verify_now(std::move(domain));
   }
   /// What to publish for a domain: as the last round saw it, or without having asked.
   [[nodiscard]] std::vector<policy::WantedRecord> records(const domains::Domain& domain) const;
+  /// What is left to do by hand at SES for a domain; nothing where its identities are managed.
+  [[nodiscard]] std::vector<std::string> console_steps(const domains::Domain& domain) const;
 
  private:
   DomainChecks(Parts parts, const config::Config& settings);
@@ -82,7 +85,6 @@ class DomainChecks {
   std::set<std::string> reminded_;                ///< domains
   std::unique_ptr<domains::UnboundResolver> resolver_;
   std::unique_ptr<domains::SpfEvaluator> spf_;
-  std::unique_ptr<aws::HttpClient> http_;
   std::unique_ptr<aws::SesApi> ses_;
   std::unique_ptr<domains::Examiner> examiner_;
   std::unique_ptr<domains::Verification> verification_;

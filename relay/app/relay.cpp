@@ -1,5 +1,7 @@
 #include "relay/app/relay.hpp"
 
+#include "relay/app/submission.hpp"
+#include "relay/http/sns_endpoint.hpp"
 #include "relay/keystore/master_key_file.hpp"
 #include "relay/net/tls.hpp"
 
@@ -97,6 +99,7 @@ Relay::Relay(config::Config settings, std::unique_ptr<spool::DataDir> data_dir)
 Relay::~Relay() {
   threads_.stop_and_join();
   if (http_) http_->close();
+  feedback_.reset();
   checks_.reset();
   upstreams_.reset();
   if (store_) store_->close();
@@ -109,11 +112,15 @@ mail::Result<void> Relay::open() {
   auto upstreams = Upstreams::make(upstream_settings(settings_), settings_.hostname);
   if (!upstreams) return upstreams.error();
   upstreams_ = std::move(*upstreams);
-  Standings standings = make_standings(settings_, *registry_->catalog());
+  Standings standings = make_standings(settings_, *registry_->catalog(), relay_tag_);
   directory_.set(standings.directory);
   keyring_.set(standings.keyring);
   report_addresses_.set(standings.report_addresses);
   make_services(std::move(standings.apportionment));
+  auto access = open_aws(settings_, clock_);
+  if (!access) return access.error();
+  aws_ = std::move(*access);
+  if (auto opened = open_feedback(); !opened) return opened.error();
   auto checks = DomainChecks::make(
       DomainChecks::Parts{
           threads_.context(0).get_executor(),
@@ -123,11 +130,36 @@ mail::Result<void> Relay::open() {
           metrics_,
           [this](std::string_view what) { recorder_.internal_error(what, "domains"); },
           *store_,
+          aws_,
           [this](spool::Job job) { submit(std::move(job)); },
           [this](std::string_view domain) { return scheduler_->refused_by_upstream(domain); }},
       settings_);
   if (!checks) return checks.error();
   checks_ = std::move(*checks);
+  return {};
+}
+
+mail::Result<void> Relay::open_feedback() {
+  auto feedback =
+      Feedback::make({threads_.context(0).get_executor(),
+                      *store_,
+                      clock_,
+                      log_,
+                      metrics_,
+                      [this](std::string_view what) { recorder_.internal_error(what, "feedback"); },
+                      aws_,
+                      relay_tag_,
+                      [this](spool::QueueId id,
+                             std::string upstream_id,
+                             bool settles,
+                             std::function<void(bool)> done) {
+                        prove(id, std::move(upstream_id), settles, std::move(done));
+                      }},
+                     settings_,
+                     std::exchange(tallies_, {}));
+  if (!feedback) return feedback.error();
+  feedback_ = std::move(*feedback);
+  services_->suppressions = feedback_->suppressions();
   return {};
 }
 
@@ -193,7 +225,8 @@ net::Handover Relay::handover() {
                              std::string_view domain) -> std::optional<net::Standing> {
     const auto reason = scheduler_->held(app, domain);
     if (!reason) return std::nullopt;
-    return net::Standing{*reason, clock_.now() + rules_.get()->hold_expire};
+    const auto now = clock_.now();
+    return net::Standing{*reason, delivery::HoldTimes(now, rules_.get()->hold_expire).next(now)};
   };
   delivery.urgent = [this](std::string_view app, bool by_link, bool by_field) {
     return urgent(app, by_link, by_field);
@@ -209,16 +242,14 @@ bool Relay::urgent(std::string_view app, bool by_link, bool by_field) {
   return by_link;
 }
 
-/// An event of the upstream with one of our tags: proof that the feed works, and perhaps the end of
-/// a doubt.
-void Relay::take_event(spool::QueueId id,
-                       std::string upstream_id,
-                       const std::string& event,
-                       std::function<void(bool)> done) {
+void Relay::prove(spool::QueueId id,
+                  std::string upstream_id,
+                  bool settles,
+                  std::function<void(bool)> done) {
   const auto now = clock_.now();
   doubts_.proved(now);
   store_->note(std::string(feed_note), std::to_string(to_milliseconds(now)));
-  if (event != "Send" && event != "Delivery") return done(false);
+  if (!settles) return done(false);
   delivery::settle_by_event(*courier_services_, id, std::move(upstream_id), std::move(done));
 }
 
@@ -243,6 +274,8 @@ mail::Result<void> Relay::open_store() {
   const spool::Recovery& recovery = opened->recovery;
   notes_ = recovery.notes;
   documents_ = std::move(opened->recovery.documents);
+  tallies_ = std::move(opened->recovery.tallies);
+  relay_tag_ = recovery.relay_tag;
   if (const auto proof = notes_.find(feed_note); proof != notes_.end())
     doubts_.proved(from_milliseconds(proof->second));
   log_.info(
@@ -257,14 +290,12 @@ mail::Result<void> Relay::load_tls(const config::Config& settings) {
   auto tls = net::server_tls(settings.certificate, settings.private_key);
   if (!tls) return tls.error();
   metrics_.tls_certificate_expiry(tls->expires);
-  front_door_->replace_tls(std::move(tls->context));
+  front_door_->replace_tls(tls->context);
+  http_->replace_tls(std::move(tls->context));
   return {};
 }
 
 mail::Result<void> Relay::listen_smtp() {
-  front_door_ = std::make_unique<net::FrontDoor>(
-      *services_, threads_, settings_.hostname, largest_message(*registry_->catalog()));
-  if (auto loaded = load_tls(settings_); !loaded) return loaded.error();
   for (const config::SmtpListener& listener : settings_.smtp) {
     const auto bound = front_door_->listen(listener);
     if (!bound) return bound.error();
@@ -273,17 +304,6 @@ mail::Result<void> Relay::listen_smtp() {
   }
   accepting_ = true;
   return {};
-}
-
-/// The first listener that takes a password.
-std::optional<http::Submission> Relay::submission() const {
-  const auto with_password = std::ranges::find_if(
-      settings_.smtp, [](const config::SmtpListener& listener) { return listener.app.empty(); });
-  if (with_password == settings_.smtp.end()) return std::nullopt;
-  const char* encryption = with_password->tls == config::ListenerTls::implicit   ? "tls"
-                           : with_password->tls == config::ListenerTls::starttls ? "starttls"
-                                                                                 : "none";
-  return http::Submission{settings_.hostname, with_password->endpoint.port, encryption};
 }
 
 http::Sources Relay::sources() {
@@ -296,6 +316,7 @@ http::Sources Relay::sources() {
   sources.refresh = [this](observe::Metrics& metrics) {
     metrics.store_free(spool::free_octets(settings_.data_dir));
     scheduler_->show(metrics);
+    feedback_->show();
   };
   sources.hold_expire = [this] { return rules_.get()->hold_expire; };
   sources.order = [this](spool::Order order, std::function<void(spool::Ordered)> done) {
@@ -309,8 +330,10 @@ http::Sources Relay::sources() {
                             std::string upstream_id,
                             const std::string& event,
                             std::function<void(bool)> done) {
-    take_event(id, std::move(upstream_id), event, std::move(done));
+    const bool settles = event == "Send" || event == "Delivery";
+    prove(id, std::move(upstream_id), settles, std::move(done));
   };
+  sources.sns = [this](std::string body) { return feedback_->take_post(std::move(body)); };
   sources.registry = registry_.get();
   sources.authenticate = [this](std::string_view token) { return authenticate(token); };
   sources.hosts = settings_.hosts;
@@ -318,21 +341,24 @@ http::Sources Relay::sources() {
     return checks_->verify_now(std::move(domain));
   };
   sources.records = [this](const domains::Domain& domain) { return checks_->records(domain); };
-  sources.submission = [this] { return submission(); };
+  sources.console_steps = [this](const domains::Domain& domain) {
+    return checks_->console_steps(domain);
+  };
+  sources.submission = [this] { return submission(settings_); };
   return sources;
 }
 
 mail::Result<void> Relay::listen_http() {
-  http_ = std::make_unique<http::Server>(
-      threads_.context(0).get_executor(),
-      [this](std::string_view what) { recorder_.internal_error(what, "http"); });
   for (const config::HttpListener& listener : settings_.http) {
     http::Routes routes;
     if (listener.health) routes.merge(http::health_routes(sources()));
     if (listener.metrics) routes.merge(http::metrics_routes(sources()));
     if (listener.api) routes.merge(http::api_routes(sources()));
-    const auto port =
-        http_->listen(listener.endpoint.address, listener.endpoint.port, std::move(routes));
+    if (listener.sns) routes.merge(http::sns_routes(sources()));
+    const auto port = http_->listen(listener.endpoint.address,
+                                    listener.endpoint.port,
+                                    std::move(routes),
+                                    listener.tls ? http::Encryption::tls : http::Encryption::none);
     if (!port) return port.error();
     log_.info("listening for HTTP",
               {{"address", listener.endpoint.address}, {"port", std::uint64_t{*port}}});
@@ -341,6 +367,12 @@ mail::Result<void> Relay::listen_http() {
 }
 
 mail::Result<void> Relay::start() {
+  front_door_ = std::make_unique<net::FrontDoor>(
+      *services_, threads_, settings_.hostname, largest_message(*registry_->catalog()));
+  http_ = std::make_unique<http::Server>(
+      threads_.context(0).get_executor(),
+      [this](std::string_view what) { recorder_.internal_error(what, "http"); });
+  if (auto loaded = load_tls(settings_); !loaded) return loaded.error();
   if (auto listening = listen_smtp(); !listening) return listening.error();
   if (auto listening = listen_http(); !listening) return listening.error();
   return {};
@@ -356,6 +388,7 @@ void Relay::run() {
       executor, [this] { return look_after(); }, sink, [] {});
   scheduler_->start(notes_);
   checks_->start();
+  feedback_->start();
   threads_.start();
   over.get_future().wait();
   threads_.stop_and_join();
@@ -427,6 +460,7 @@ asio::awaitable<void> Relay::look_after() {
     const config::Retention& keep = settings_.retention;
     if (courier_services_->clock_steady)
       store_->tidy(clock_.now(), keep.timeline, keep.failed_content, keep.refusals);
+    feedback_->look();
     scheduler_->keep_notes();
     scheduler_->look();  // whatever was missed, by a clock that was set or a read that failed
     if (certificate_seen_ != changed_at(settings_)) {
@@ -456,6 +490,8 @@ asio::awaitable<void> Relay::shut_down() {
   const auto stopped = std::make_shared<bool>(false);
   const auto busy = [&] { return front_door_->sessions() > 0 || !*stopped; };
   checks_->stop();
+  feedback_->stop();
+  if (aws_.http) aws_.http->close();
   scheduler_->keep_notes();
   scheduler_->finish([stopped] { *stopped = true; });
   front_door_->drain_sessions();

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "mail/result.hpp"
+#include "relay/app/aws_access.hpp"
 #include "relay/app/domain_checks.hpp"
+#include "relay/app/feedback.hpp"
 #include "relay/app/snapshot.hpp"
 #include "relay/app/system_clock.hpp"
 #include "relay/app/upstreams.hpp"
@@ -49,6 +51,7 @@ class Relay {
   mail::Result<void> open();
   mail::Result<void> open_store();
   mail::Result<void> open_registry();
+  mail::Result<void> open_feedback();
   mail::Result<void> listen_smtp();
   mail::Result<void> listen_http();
   void make_services(delivery::Apportionment apportionment);
@@ -62,11 +65,12 @@ class Relay {
   [[nodiscard]] std::optional<domains::Caller> authenticate(std::string_view token) const;
   [[nodiscard]] net::Handover handover();
   [[nodiscard]] bool urgent(std::string_view app, bool by_link, bool by_field);
-  void take_event(spool::QueueId id,
-                  std::string upstream_id,
-                  const std::string& event,
-                  std::function<void(bool)> done);
-  [[nodiscard]] std::optional<http::Submission> submission() const;
+  /// An event of the upstream with one of our tags: proof that the feed works, and if it shows that
+  /// the upstream has the message perhaps the end of a doubt.
+  void prove(spool::QueueId id,
+             std::string upstream_id,
+             bool settles,
+             std::function<void(bool)> done);
   [[nodiscard]] http::Sources sources();
   mail::Result<void> load_tls(const config::Config& settings);
   /// Sentences of what is wrong with the new configuration; none, and it is in force.
@@ -97,9 +101,13 @@ class Relay {
   std::map<std::string, std::string, std::less<>> notes_;  ///< what the store kept over the restart
   std::unique_ptr<Upstreams> upstreams_;
   std::vector<spool::Document> documents_;  ///< what the store kept, until the registry has it
+  std::vector<spool::Tally> tallies_;       ///< the same, until the metrics show them
+  std::string relay_tag_;
   net::Threads threads_;
   std::unique_ptr<domains::Registry> registry_;
+  AwsAccess aws_;
   std::unique_ptr<DomainChecks> checks_;
+  std::unique_ptr<Feedback> feedback_;
   std::unique_ptr<net::Services> services_;
   std::unique_ptr<delivery::CourierServices> courier_services_;
   std::unique_ptr<delivery::Scheduler> scheduler_;

@@ -30,7 +30,7 @@ void Relay::declare(const domains::Catalog& catalog) {
 
 void Relay::standings_changed() {
   const auto catalog = registry_->catalog();
-  Standings standings = make_standings(settings_, *catalog);
+  Standings standings = make_standings(settings_, *catalog, relay_tag_);
   const auto before = keyring_.get();
   for (const auto& [name, signing] : before->domains)
     if (!catalog->domains.contains(name)) metrics_.domain_removed(name);

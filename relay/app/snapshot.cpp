@@ -32,7 +32,8 @@ policy::SenderDomain sender_domain(const domains::Domain& domain,
   sender.foreign = foreign_names(domain, catalog);
   sender.signing_domain = domain.name;
   const auto mail_from = static_cast<std::size_t>(policy::DomainCheck::mail_from);
-  if (domain.state.checks[mail_from].last == policy::CheckResult::good)
+  // Only what was seen to be wrong counts against it: DMARC refuses on a positive answer alone.
+  if (domain.state.checks[mail_from].last != policy::CheckResult::bad)
     sender.spf_domain = domain.mail_from;
   sender.dmarc = domain.dmarc;
   sender.association = association.number;
@@ -66,8 +67,10 @@ std::shared_ptr<const net::Directory> make_directory(const config::Config& setti
   return directory;
 }
 
-std::shared_ptr<const delivery::Keyring> make_keyring(const domains::Catalog& catalog) {
+std::shared_ptr<const delivery::Keyring> make_keyring(const domains::Catalog& catalog,
+                                                      const std::string& relay_tag) {
   auto keyring = std::make_shared<delivery::Keyring>();
+  keyring->relay_tag = relay_tag;
   for (const auto& [name, domain] : catalog.domains)
     keyring->domains.emplace(name,
                              delivery::Signing{domain->signer,
@@ -126,9 +129,11 @@ delivery::Apportionment apportionment(const config::Config& settings,
 
 }  // namespace
 
-Standings make_standings(const config::Config& settings, const domains::Catalog& catalog) {
+Standings make_standings(const config::Config& settings,
+                         const domains::Catalog& catalog,
+                         const std::string& relay_tag) {
   return {make_directory(settings, catalog),
-          make_keyring(catalog),
+          make_keyring(catalog, relay_tag),
           report_addresses(settings, catalog),
           apportionment(settings, catalog)};
 }

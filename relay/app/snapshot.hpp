@@ -8,6 +8,7 @@
 #include "relay/net/directory.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace app {
@@ -20,7 +21,8 @@ struct Standings {
   delivery::Apportionment apportionment;
 };
 [[nodiscard]] Standings make_standings(const config::Config& settings,
-                                       const domains::Catalog& catalog);
+                                       const domains::Catalog& catalog,
+                                       const std::string& relay_tag);
 
 /// The bound of the app that may send most, in octets: what EHLO announces.
 [[nodiscard]] std::uint64_t largest_message(const domains::Catalog& catalog);

@@ -39,6 +39,7 @@ class HttpClient::Worker {
 
   void take(HttpRequest request, Answered answered) {
     auto transfer = std::make_unique<Transfer>(std::move(request), std::move(answered));
+    transfer->wake_when_stopped([this] { curl_.multi_wakeup(multi_.get()); });
     const std::string_view refusal = admit(transfer);
     if (!refusal.empty()) return transfer->fail(refusal);
     curl_.multi_wakeup(multi_.get());
@@ -75,6 +76,7 @@ class HttpClient::Worker {
       int under_way = 0;
       curl_.multi_perform(multi_.get(), &under_way);
       finish_done();
+      end_stopped();
       curl_.multi_poll(multi_.get(), nullptr, 0, std::numeric_limits<int>::max(), nullptr);
     }
     for (auto& [handle, transfer] : under_way_) {
@@ -116,6 +118,17 @@ class HttpClient::Worker {
       count_answered();  // before the answer, so that whoever gets it may ask again
       transfer.mapped()->finish(result);
     }
+  }
+
+  void end_stopped() {
+    std::erase_if(under_way_, [this](const auto& one) {
+      const auto& [handle, transfer] = one;
+      if (!transfer->stopped()) return false;
+      curl_.multi_remove_handle(multi_.get(), handle);
+      count_answered();
+      transfer->fail(stopping);
+      return true;
+    });
   }
 
   void count_answered() {

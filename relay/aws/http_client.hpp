@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ namespace aws {
 
 /// Requests not yet answered; one more is answered at once with a failure.
 inline constexpr std::size_t max_requests = 64;
+/// Of a response's body, where the request does not allow more.
 inline constexpr std::size_t max_response_octets = std::size_t{256} * 1024;
 
 /// Who signs a request, and for which service (Signature Version 4).
@@ -29,19 +31,22 @@ struct Signing {
 struct HttpRequest {
   std::string method = "GET";
   /// http or https. Where the request is signed: without a query, and of the path only letters,
-  /// digits and `-._~/`, because libcurl 7.88 signs the others unescaped and AWS refuses that.
+  /// digits, `-._~/` and escapes like `%2B`, because libcurl 7.88 does not sign the others as AWS
+  /// does.
   std::string url;
   std::vector<std::string> headers;  ///< `Name: value`
   config::Secret body;               ///< wiped: it may carry a private key. Not sent with GET
   std::optional<Signing> signing;
   std::chrono::milliseconds connect_within{5000};
-  std::chrono::milliseconds within{15000};  ///< all of it
+  std::chrono::milliseconds within{15000};        ///< all of it
+  std::size_t most_octets = max_response_octets;  ///< of the body of the response
+  std::stop_token stop;                           ///< ends the request at once, with a failure
 };
 
 struct HttpResponse {
   unsigned status = 0;
   std::string error_type;  ///< x-amzn-ErrorType, empty if absent
-  std::string body;        ///< at most max_response_octets
+  std::string body;        ///< at most as many octets as the request allowed
 };
 
 /// HTTP requests by libcurl on one thread of its own, `aws-http`. TLS is verified, redirects are

@@ -1,5 +1,6 @@
 #include "relay/aws/ses_api.hpp"
 
+#include "relay/aws/signed_request.hpp"
 #include "relay/net/coro.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -28,9 +29,29 @@ bool is_base64(char c) {
 }
 
 constexpr std::string_view identities_path = "/v2/email/identities";
+constexpr std::string_view suppression_path = "/v2/email/suppression/addresses";
+constexpr std::size_t max_address_octets = 320;
 
 std::string identity_path(std::string_view domain) {
   return fmt::format("{}/{}", identities_path, domain);
+}
+
+bool is_address(std::string_view text) {
+  return text.find('@') != std::string_view::npos && fits_a_header(text, max_address_octets);
+}
+
+Answer no_address() {
+  return {Outcome::refused, "SES's suppression list takes mail addresses, like bob@example.com"};
+}
+
+/// As one segment of a path.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool plain = is_domain(std::string_view(&c, 1)) || c == '~';
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
 }
 
 std::string json_text(std::string_view text) {
@@ -126,15 +147,18 @@ struct SesApi::Reply {
   std::string body;  ///< of a response that came
 };
 
-SesApi::SesApi(HttpClient& http, const net::Clock& clock, Account account)
-    : http_(http), clock_(clock), account_(std::move(account)) {
+SesApi::SesApi(HttpClient& http,
+               CredentialSource& credentials,
+               const net::Clock& clock,
+               Account account)
+    : http_(http), credentials_(credentials), clock_(clock), account_(std::move(account)) {
   if (account_.endpoint.empty()) account_.endpoint = ses_endpoint(account_.region);
   if (account_.endpoint.ends_with('/')) account_.endpoint.pop_back();
 }
 
 asio::awaitable<IdentityAnswer> SesApi::get_identity(std::string domain) {
   Call call("ses:GetEmailIdentity", "GET", identity_path(domain));
-  Reply reply = co_await ask(std::move(call), domain);
+  Reply reply = co_await ask_about(domain, std::move(call));
   IdentityAnswer got;
   got.answer = std::move(reply.answer);
   if (got.answer.outcome == Outcome::unknown_identity) {
@@ -155,7 +179,7 @@ asio::awaitable<Answer> SesApi::create_identity(std::string domain, std::optiona
   auto body = ended(head, "DkimSigningAttributes", key);
   if (!body) co_return Answer{Outcome::refused, body.error().sentence()};
   Call call("ses:CreateEmailIdentity", "POST", identities_path, *std::move(body));
-  Reply reply = co_await ask(std::move(call), domain);
+  Reply reply = co_await ask_about(domain, std::move(call));
   co_return std::move(reply.answer);
 }
 
@@ -169,7 +193,7 @@ asio::awaitable<Answer> SesApi::set_dkim(std::string domain, std::optional<OwnKe
             "PUT",
             fmt::format("/v1/email/identities/{}/dkim/signing", domain),
             *std::move(body));
-  Reply reply = co_await ask(std::move(call), domain);
+  Reply reply = co_await ask_about(domain, std::move(call));
   co_return std::move(reply.answer);
 }
 
@@ -183,23 +207,62 @@ asio::awaitable<Answer> SesApi::set_mail_from(std::string domain,
             "PUT",
             identity_path(domain) + "/mail-from",
             std::move(body));
-  Reply reply = co_await ask(std::move(call), domain);
+  Reply reply = co_await ask_about(domain, std::move(call));
   co_return std::move(reply.answer);
 }
 
-asio::awaitable<SesApi::Reply> SesApi::ask(Call call, const std::string& domain) {
-  Reply reply;
-  if (!is_domain(domain)) {
-    reply.answer = Answer{Outcome::refused, "SES takes domain names as A-labels, like example.com"};
-    co_return reply;
+asio::awaitable<AccountAnswer> SesApi::get_account() {
+  Call call("ses:GetAccount", "GET", "/v2/email/account");
+  Reply reply = co_await ask(std::move(call));
+  AccountAnswer got;
+  got.answer = std::move(reply.answer);
+  if (got.answer.outcome != Outcome::done) co_return got;
+  const auto account = parse_account(reply.body);
+  if (account) {
+    got.account = *account;
+  } else {
+    got.answer = Answer{Outcome::unreachable, account.error().sentence()};
   }
+  co_return got;
+}
+
+asio::awaitable<Answer> SesApi::suppress(std::string address, SuppressedFor why) {
+  if (!is_address(address)) co_return no_address();
+  config::Secret body(fmt::format(R"({{"EmailAddress":{},"Reason":"{}"}})",
+                                  json_text(address),
+                                  why == SuppressedFor::bounce ? "BOUNCE" : "COMPLAINT"));
+  Call call("ses:PutSuppressedDestination", "PUT", suppression_path, std::move(body));
+  Reply reply = co_await ask(std::move(call));
+  co_return std::move(reply.answer);
+}
+
+asio::awaitable<Answer> SesApi::unsuppress(std::string address) {
+  if (!is_address(address)) co_return no_address();
+  Call call("ses:DeleteSuppressedDestination",
+            "DELETE",
+            fmt::format("{}/{}", suppression_path, escaped(address)));
+  Reply reply = co_await ask(std::move(call));
+  if (reply.answer.outcome == Outcome::unknown_identity) co_return Answer{Outcome::done, {}};
+  co_return std::move(reply.answer);
+}
+
+asio::awaitable<SesApi::Reply> SesApi::ask_about(const std::string& domain, Call call) {
+  if (is_domain(domain)) co_return co_await ask(std::move(call));
+  Reply reply;
+  reply.answer = Answer{Outcome::refused, "SES takes domain names as A-labels, like example.com"};
+  co_return reply;
+}
+
+asio::awaitable<SesApi::Reply> SesApi::ask(Call call) {
+  Reply reply;
   if (auto hindrance = co_await await_turn()) {
     reply.answer = Answer{Outcome::unreachable, *std::move(hindrance)};
     co_return reply;
   }
   const std::string_view action = call.action;
   HttpRequest asked = request(std::move(call));
-  auto response = co_await http_.send(std::move(asked));
+  Scope scope{account_.region, "ses"};
+  auto response = co_await send_signed(http_, credentials_, std::move(scope), std::move(asked));
   if (response) {
     reply.answer = classify(action, response->status, response->error_type, response->body);
     reply.body = std::move(response->body);
@@ -226,7 +289,6 @@ HttpRequest SesApi::request(Call call) const {
   asked.url = account_.endpoint + call.path;
   asked.headers = {"Content-Type: application/json"};
   asked.body = std::move(call.body);
-  asked.signing = Signing{account_.credentials, account_.region, "ses"};
   return asked;
 }
 

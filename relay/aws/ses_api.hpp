@@ -1,8 +1,9 @@
 #pragma once
 
 #include "mail/result.hpp"
-#include "relay/aws/credentials.hpp"
+#include "relay/aws/credential_source.hpp"
 #include "relay/aws/http_client.hpp"
+#include "relay/aws/ses_account.hpp"
 #include "relay/aws/ses_identity.hpp"
 #include "relay/config/secret.hpp"
 #include "relay/net/clock.hpp"
@@ -32,6 +33,11 @@ struct IdentityAnswer {
   Identity identity;  ///< when the outcome is done
 };
 
+struct AccountAnswer {
+  Answer answer;
+  SesAccount account;  ///< when the outcome is done
+};
+
 /// Turns to speak to SES: all calls of an account together have one a second.
 class Turns {
  public:
@@ -56,17 +62,16 @@ class Turns {
 /// key. A failure says what to give; it shows nothing of the key.
 [[nodiscard]] mail::Result<config::Secret> without_armour(const config::Secret& pem);
 
-/// The calls of SES's API (version 2) on domain identities, one a second in all. Lives on one
+/// The calls of SES's API (version 2) that a relay needs, one a second in all. Lives on one
 /// executor, the one its calls are awaited on, and stays until they have returned.
 class SesApi {
  public:
   struct Account {
     std::string region;
     std::string endpoint;  ///< empty: ses_endpoint(region)
-    Credentials credentials;
   };
 
-  SesApi(HttpClient& http, const net::Clock& clock, Account account);
+  SesApi(HttpClient& http, CredentialSource& credentials, const net::Clock& clock, Account account);
 
   /// Done also where SES does not know the domain: then the identity does not exist.
   boost::asio::awaitable<IdentityAnswer> get_identity(std::string domain);
@@ -77,17 +82,25 @@ class SesApi {
   boost::asio::awaitable<Answer> set_mail_from(std::string domain,
                                                std::string mail_from_domain,
                                                OnMxFailure on_mx_failure);
+  /// The account's standing, quota and rate.
+  boost::asio::awaitable<AccountAnswer> get_account();
+  /// Puts an address on the account's suppression list: SES sends it nothing more.
+  boost::asio::awaitable<Answer> suppress(std::string address, SuppressedFor why);
+  /// Takes it off again; done also where it is not on the list.
+  boost::asio::awaitable<Answer> unsuppress(std::string address);
   /// Calls that wait for their turn end at once, unreachable, and so do later ones.
   void close();
 
  private:
   struct Call;
   struct Reply;
-  boost::asio::awaitable<Reply> ask(Call call, const std::string& domain);
+  boost::asio::awaitable<Reply> ask_about(const std::string& domain, Call call);
+  boost::asio::awaitable<Reply> ask(Call call);
   boost::asio::awaitable<std::optional<std::string>> await_turn();
   [[nodiscard]] HttpRequest request(Call call) const;
 
   HttpClient& http_;
+  CredentialSource& credentials_;
   const net::Clock& clock_;
   Account account_;
   Turns turns_;

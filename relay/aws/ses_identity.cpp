@@ -1,12 +1,14 @@
 #include "relay/aws/ses_identity.hpp"
 
+#include "relay/aws/members.hpp"
+#include "relay/aws/service_error.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -16,9 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t max_quoted_octets = 300;
 constexpr std::size_t max_name_octets = 253;
-constexpr std::size_t max_label_octets = 63;
 // Where the tokens' CNAMEs point to when SES does not say; it does since December 2025.
 constexpr std::string_view usual_hosted_zone = "dkim.amazonses.com";
 
@@ -34,23 +34,6 @@ constexpr std::array<std::pair<std::string_view, OnMxFailure>, 2> mx_failures{{
     {"REJECT_MESSAGE", OnMxFailure::reject_message},
 }};
 
-std::string_view view(const json::string& text) { return {text.data(), text.size()}; }
-
-/// Octets of somebody else, fit for a sentence.
-std::string quoted(std::string_view text) {
-  std::string out(text.substr(0, max_quoted_octets));
-  std::ranges::replace_if(
-      out, [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return out;
-}
-
-bool is_label(std::string_view text) {
-  return !text.empty() && text.size() <= max_label_octets && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_';
-  });
-}
-
 bool is_name(std::string_view text) {
   if (text.size() > max_name_octets) return false;
   while (true) {
@@ -60,59 +43,6 @@ bool is_name(std::string_view text) {
     text.remove_prefix(dot + 1);
   }
 }
-
-/// The members of one object of the answer. The first that is strange is kept, with its path.
-class Members {
- public:
-  Members(const json::object& object, std::string path, std::optional<std::string>& strange)
-      : object_(object), path_(std::move(path)), strange_(strange) {}
-
-  /// nullptr where it is absent or null.
-  const json::value* find(std::string_view name) const {
-    const json::value* value = object_.if_contains(name);
-    return value == nullptr || value->is_null() ? nullptr : value;
-  }
-
-  void mark(std::string_view name) const {
-    if (!strange_) strange_ = fmt::format("{}{}", path_, name);
-  }
-
-  std::string text(std::string_view name, bool (*fits)(std::string_view)) const {
-    const json::value* value = find(name);
-    if (value == nullptr) return {};
-    const json::string* text = value->if_string();
-    if (text != nullptr && text->empty()) return {};
-    if (text != nullptr && fits(view(*text))) return std::string(view(*text));
-    mark(name);
-    return {};
-  }
-
-  template <class Enum, std::size_t count>
-  Enum one_of(const std::array<std::pair<std::string_view, Enum>, count>& table,
-              std::string_view name) const {
-    const std::string text = this->text(name, is_label);
-    if (text.empty()) return table.front().second;
-    for (const auto& [known, value] : table)
-      if (known == text) return value;
-    mark(name);
-    return table.front().second;
-  }
-
-  /// Reads an inner object by `read`, where there is one.
-  template <class Read>
-  void inner(std::string_view name, Read read) const {
-    const json::value* value = find(name);
-    if (value == nullptr) return;
-    const json::object* object = value->if_object();
-    if (object == nullptr) return mark(name);
-    read(Members(*object, fmt::format("{}{}.", path_, name), strange_));
-  }
-
- private:
-  const json::object& object_;
-  std::string path_;
-  std::optional<std::string>& strange_;
-};
 
 void read_tokens(const Members& members, Identity& identity) {
   const json::value* value = members.find("Tokens");
@@ -143,59 +73,6 @@ void read_mail_from(const Members& members, Identity& identity) {
   identity.on_mx_failure = members.one_of(mx_failures, "BehaviorOnMxFailure");
 }
 
-/// The type of an error without what AWS puts around it: `com.amazonaws.sesv2#NAME`,
-/// `NAME:http://…`.
-std::string_view bare_type(std::string_view type) {
-  type = type.substr(0, type.find(':'));
-  const auto hash = type.rfind('#');
-  return hash == std::string_view::npos ? type : type.substr(hash + 1);
-}
-
-struct ErrorBody {
-  std::string type, message;
-};
-
-ErrorBody read_error(std::string_view body) {
-  ErrorBody error;
-  boost::system::error_code failed;
-  const json::value value = json::parse(body, failed);
-  const json::object* object = failed ? nullptr : value.if_object();
-  if (object == nullptr) return error;
-  const auto first_text = [&](std::string_view one, std::string_view other) -> std::string {
-    for (const std::string_view name : {one, other}) {
-      const json::value* member = object->if_contains(name);
-      const json::string* text = member == nullptr ? nullptr : member->if_string();
-      if (text != nullptr) return quoted(view(*text));
-    }
-    return {};
-  };
-  error.type = first_text("__type", "code");
-  error.message = first_text("message", "Message");
-  return error;
-}
-
-bool is_throttling(unsigned status, std::string_view type) {
-  return status == 429 || type == "TooManyRequestsException" || type.starts_with("Throttling");
-}
-
-bool is_about_credentials(unsigned status, std::string_view type) {
-  return status == 401 || status == 403 || type.starts_with("ExpiredToken") ||
-         type.starts_with("UnrecognizedClient") || type.starts_with("InvalidClientTokenId") ||
-         type.starts_with("InvalidSignature") || type.starts_with("SignatureDoesNotMatch");
-}
-
-Answer unusable_credentials(std::string_view type, std::string_view message) {
-  // The message may repeat the request's signed headers, a session token among them: not shown.
-  const bool clock =
-      message.starts_with("Signature expired") || message.starts_with("Signature not yet current");
-  return {Outcome::no_rights,
-          clock ? "AWS refused the time of the relay's request: set this machine's clock"
-                : fmt::format("AWS refused the relay's credentials ({}): check that the access key "
-                              "id, its secret and, where one is used, the session token are valid "
-                              "and belong together",
-                              quoted(type))};
-}
-
 }  // namespace
 
 mail::Result<Identity> parse_identity(std::string_view json) {
@@ -208,12 +85,7 @@ mail::Result<Identity> parse_identity(std::string_view json) {
   identity.exists = true;
   std::optional<std::string> strange;
   const Members members(*object, "", strange);
-  const json::value* verified = members.find("VerifiedForSendingStatus");
-  if (verified != nullptr && verified->is_bool()) {
-    identity.verified_for_sending = verified->get_bool();
-  } else {
-    members.mark("VerifiedForSendingStatus");
-  }
+  identity.verified_for_sending = members.flag("VerifiedForSendingStatus");
   members.inner("DkimAttributes", [&](const Members& dkim) { read_dkim(dkim, identity); });
   members.inner("MailFromAttributes",
                 [&](const Members& mail_from) { read_mail_from(mail_from, identity); });
@@ -229,8 +101,8 @@ Answer classify(std::string_view action,
                 std::string_view error_type,
                 std::string_view body) {
   if (status >= 200 && status < 300) return {Outcome::done, {}};
-  const ErrorBody error = read_error(body);
-  const std::string_view type = bare_type(error_type.empty() ? error.type : error_type);
+  const ServiceError error = read_error(error_type, body);
+  const std::string& type = error.type;
   if (type == "NotFoundException")
     return {Outcome::unknown_identity,
             fmt::format("SES does not know the identity ({})", error.message)};
@@ -238,16 +110,18 @@ Answer classify(std::string_view action,
     return {Outcome::unreachable,
             "SES's API takes one request a second from an account and was asked more: it is asked "
             "again later"};
-  if (type.starts_with("AccessDenied"))
+  if (type.starts_with("AccessDenied")) {
+    const bool about_identities = action.find("EmailIdentity") != std::string_view::npos;
     return {Outcome::no_rights,
             fmt::format("The relay's AWS credentials do not allow {0} ({1}): add {0} to the policy "
-                        "of their IAM user or role, or set `aws.identities: off`",
+                        "of their IAM user or role{2}",
                         action,
-                        error.message)};
-  if (is_about_credentials(status, type)) return unusable_credentials(type, error.message);
+                        error.message,
+                        about_identities ? ", or set `aws.identities: off`" : "")};
+  }
+  if (is_about_credentials(status, type)) return {Outcome::no_rights, unusable_credentials(error)};
   if (status >= 400 && status < 500 && type.ends_with("Exception"))
-    return {Outcome::refused,
-            fmt::format("SES refused {} ({}): {}", action, quoted(type), error.message)};
+    return {Outcome::refused, fmt::format("SES refused {} ({}): {}", action, type, error.message)};
   return {Outcome::unreachable,
           fmt::format("SES's API answered {} to {}: it is asked again later; if that stays so, "
                       "check `aws.region` and `aws.endpoint`",

@@ -10,16 +10,31 @@ namespace {
 
 constexpr std::size_t max_error_type_octets = 128;
 
-// The part behind `scheme://host` may hold only what libcurl 7.88 signs as AWS does.
-bool can_be_signed(std::string_view url) {
+/// What of a URL stands behind `scheme://host`.
+std::string_view target_of(std::string_view url) {
   const auto host = url.find("://");
-  if (host == std::string_view::npos) return false;
-  const auto path = url.find_first_of("/?#", host + 3);
-  if (path == std::string_view::npos) return true;
-  return std::ranges::all_of(url.substr(path), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-._~/").find(c) != std::string_view::npos;
-  });
+  if (host == std::string_view::npos) return {};
+  const auto target = url.find_first_of("/?#", host + 3);
+  return target == std::string_view::npos ? std::string_view() : url.substr(target);
+}
+
+bool is_escape(std::string_view text) {
+  return text.size() == 3 && std::ranges::all_of(text.substr(1), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+         });
+}
+
+/// Only what we have signed as AWS does.
+bool can_be_signed(std::string_view url) {
+  if (url.find("://") == std::string_view::npos) return false;
+  for (std::string_view left = target_of(url); !left.empty(); left.remove_prefix(1)) {
+    const char c = left.front();
+    if (c == '%' && is_escape(left.substr(0, 3))) continue;
+    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      std::string_view("-._~/").find(c) != std::string_view::npos;
+    if (!fits) return false;
+  }
+  return true;
 }
 
 long milliseconds(std::chrono::milliseconds duration) {
@@ -30,6 +45,10 @@ long milliseconds(std::chrono::milliseconds duration) {
 
 Transfer::Transfer(HttpRequest request, Answered answered)
     : request_(std::move(request)), answered_(std::move(answered)) {}
+
+void Transfer::wake_when_stopped(std::function<void()> wake) {
+  on_stop_.emplace(request_.stop, std::move(wake));
+}
 
 template <class Value>
 void Transfer::set(CURLoption option, Value value) {
@@ -48,7 +67,7 @@ CURL* Transfer::begin(const Libcurl& curl, const std::filesystem::path& ca_file)
     fail("libcurl is out of memory");
     return nullptr;
   }
-  set(CURLOPT_URL, request_.url.c_str());
+  set_target();
   set(CURLOPT_PRIVATE, static_cast<void*>(this));
   set(CURLOPT_ERRORBUFFER, error_.data());
   set(CURLOPT_WRITEFUNCTION, &Transfer::take_octets);
@@ -60,6 +79,18 @@ CURL* Transfer::begin(const Libcurl& curl, const std::filesystem::path& ca_file)
   if (refused_ == CURLE_OK) return handle_.get();
   fail(curl.easy_strerror(refused_));
   return nullptr;
+}
+
+/// AWS signs a path with its escapes escaped once more, and libcurl 7.88 signs the URL's path as it
+/// stands: where there are any, the URL is what is signed, and the path is sent beside it.
+void Transfer::set_target() {
+  const std::string target(target_of(request_.url));
+  if (!request_.signing || target.find('%') == std::string::npos)
+    return set(CURLOPT_URL, request_.url.c_str());
+  std::string signed_url = request_.url.substr(0, request_.url.size() - target.size());
+  for (const char c : target) signed_url += c == '%' ? "%25" : std::string(1, c);
+  set(CURLOPT_URL, signed_url.c_str());
+  set(CURLOPT_REQUEST_TARGET, target.c_str());
 }
 
 void Transfer::set_transport(const std::filesystem::path& ca_file) {
@@ -109,7 +140,7 @@ void Transfer::add_header(const std::string& line) {
 
 std::size_t Transfer::take_octets(char* octets, std::size_t, std::size_t count, void* transfer) {
   auto& self = *static_cast<Transfer*>(transfer);
-  self.too_long_ = self.response_.body.size() + count > max_response_octets;
+  self.too_long_ = self.response_.body.size() + count > self.request_.most_octets;
   if (self.too_long_) return 0;  // ends the transfer
   self.response_.body.append(octets, count);
   return count;
@@ -125,7 +156,7 @@ std::string Transfer::error_type() const {
 
 void Transfer::finish(CURLcode result) {
   if (too_long_) {
-    fail(fmt::format("it answered more than {} octets", max_response_octets));
+    fail(fmt::format("it answered more than {} octets", request_.most_octets));
   } else if (result != CURLE_OK) {
     fail(error_.front() != '\0' ? error_.data() : curl_->easy_strerror(result));
   } else {

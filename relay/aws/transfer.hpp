@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,10 @@ class Transfer {
  public:
   Transfer(HttpRequest request, Answered answered);
 
+  /// Has `wake` called on whichever thread stops the request, now if that was done already.
+  void wake_when_stopped(std::function<void()> wake);
+  [[nodiscard]] bool stopped() const { return request_.stop.stop_requested(); }
+
   /// Makes the handle, which refers to this object; nullptr: it was answered with why not.
   CURL* begin(const Libcurl& curl, const std::filesystem::path& ca_file);
   void finish(CURLcode result);  ///< libcurl is done with it
@@ -29,6 +35,7 @@ class Transfer {
  private:
   template <class Value>
   void set(CURLoption option, Value value);
+  void set_target();
   void set_transport(const std::filesystem::path& ca_file);
   void set_content();
   void set_signing();
@@ -47,6 +54,7 @@ class Transfer {
   bool too_long_ = false;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Headers headers_{nullptr, nullptr};
+  std::optional<std::stop_callback<std::function<void()>>> on_stop_;
   Handle handle_{nullptr, nullptr};  ///< refers to all above: goes first
 };
 

@@ -220,6 +220,10 @@ void add_limits(CLI::App& command, Options& options) {
       ->check(CLI::PositiveNumber);
   command.add_option("--queued-bytes", options.queued_bytes, "as much may wait, like 1GiB")
       ->check(refuse_size);
+  for (const char* name : {"--per-minute", "--per-hour", "--per-day"})  // unseen until they land
+    command.add_option(name)->group("")->check([name](const std::string&) -> std::string {
+      throw CLI::ValidationError(name, "the feature behind it has not landed yet: leave it out");
+    });
 }
 
 void add_settings(CLI::App& command, Options& options) {

@@ -32,7 +32,8 @@ struct Options {
   std::string name, app, owner, signing, algorithm, selector, mail_from;
   std::filesystem::path key_file;
   std::string format = "table";
-  bool subdomains = false, allow_weak = false, abandon = false, removed = false, json = false;
+  bool subdomains = false, allow_weak = false, json = false;
+  bool published = false, abandon = false, removed = false;
 };
 
 std::string target_of(const std::string& name, std::string_view what = {}) {
@@ -158,20 +159,23 @@ int dissociate(Console& console, const Options& options) {
 }
 
 std::string_view rotated(const Options& options) {
+  if (options.published) return "The next key signs from now on; leave the old record for a week.";
   if (options.abandon) return "The next key is given up; the present one goes on signing.";
   if (options.removed) return "The old key is let go of.";
   return "The next key is made. Publish its record beside the present one's; it signs once every "
-         "server has shown it:";
+         "server has shown it (of a trusted domain: once you say --published):";
 }
 
 int rotate_key(Console& console, const Options& options) {
   json::object body;
+  if (options.published) body["published"] = true;
   if (options.abandon) body["abandon"] = true;
   if (options.removed) body["removed"] = true;
+  const bool begins = body.empty();
   const int failed = console.change({target_of(options.name, "/rotate-key"), json::serialize(body)},
                                     options.json,
                                     rotated(options));
-  if (failed != 0 || options.json || options.abandon || options.removed) return failed;
+  if (failed != 0 || options.json || !begins) return failed;
   console.out() << '\n';
   return print_records(console, options.name, "table");
 }
@@ -225,8 +229,15 @@ void add_options(CLI::App& domain, Options& options) {
   CLI::App* rotates = domain.get_subcommand("rotate-key");
   CLI::Option* abandon =
       rotates->add_flag("--abandon", options.abandon, "give the next key up before it signs");
-  rotates->add_flag("--removed", options.removed, "say that the old key's record is removed")
-      ->excludes(abandon);
+  CLI::Option* removed =
+      rotates->add_flag("--removed", options.removed, "say that the old key's record is removed")
+          ->excludes(abandon);
+  rotates
+      ->add_flag("--published",
+                 options.published,
+                 "say that the next key's record of a trusted domain is published")
+      ->excludes(abandon)
+      ->excludes(removed);
   domain.get_subcommand("export-key")
       ->add_option("--selector", options.selector, "which key")
       ->required();

@@ -81,11 +81,7 @@ void print_check(std::ostream& out, const json::object& domain, const json::obje
 
 std::string aligned(const json::object& sight) {
   if (!is_set(sight, "known")) return "DNS has not said what applies";
-  std::string how = is_set(sight, "by_dkim") ? "aligned by DKIM" : "";
-  if (is_set(sight, "by_spf")) how += how.empty() ? "aligned by SPF" : " and SPF";
-  const std::string policy = shown(sight, "policy");
-  return fmt::format(
-      "{}, {}", policy.empty() ? "no record" : "p=" + policy, how.empty() ? "not aligned" : how);
+  return alignment(shown(sight, "policy"), is_set(sight, "by_dkim"), is_set(sight, "by_spf"));
 }
 
 void print_keys(std::ostream& out, const json::object& domain) {

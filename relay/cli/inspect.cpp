@@ -1,6 +1,7 @@
 #include "relay/cli/inspect.hpp"
 
 #include "policy/reply.hpp"
+#include "relay/cli/shown.hpp"
 #include "relay/observe/escape.hpp"
 
 #include <boost/json.hpp>
@@ -32,6 +33,40 @@ void own_every_domain(Question& question, const policy::Summary& summary) {
   for (const policy::Address& address : summary.sender) own(address.domain);
   if (question.reverse_path)
     if (const auto path = policy::parse_path(*question.reverse_path)) own(path->domain);
+}
+
+/// A domain in From that DNS was asked about and kept silent on.
+std::string silent_from(const policy::AppFacts& app, const policy::Summary& summary) {
+  for (const policy::Address& address : summary.from) {
+    const policy::SenderDomain* covering = policy::covering_domain(app, address.domain);
+    if (covering == nullptr) continue;
+    const auto facts = covering->dmarc.find(address.domain);
+    if (facts != covering->dmarc.end() && !facts->second.known) return address.domain;
+  }
+  return {};
+}
+
+std::string_view policy_word(const policy::DmarcJudgement& judgement) {
+  return judgement.published ? policy::word(judgement.policy) : std::string_view();
+}
+
+void print_sight(std::ostream& out, const Inspection& inspection) {
+  const auto line = [&out](const std::string& from, const std::string& sight) {
+    out << "  dmarc     " << observe::escaped(from) << ": " << sight << '\n';
+  };
+  if (const auto& judgement = inspection.dmarc)
+    line(judgement->from_domain,
+         alignment(policy_word(*judgement), judgement->by_dkim, judgement->by_spf));
+  else if (!inspection.dmarc_silent.empty())
+    line(inspection.dmarc_silent, "DNS has not said what applies");
+}
+
+boost::json::value sight_of(const policy::DmarcJudgement& judgement) {
+  boost::json::object sight{{"from_domain", judgement.from_domain}, {"policy", nullptr}};
+  if (judgement.published) sight["policy"] = policy::word(judgement.policy);
+  sight["by_dkim"] = judgement.by_dkim;
+  sight["by_spf"] = judgement.by_spf;
+  return sight;
 }
 
 /// The reply as a session would give it, without its line end; there is no event number to name.
@@ -97,7 +132,10 @@ Inspection inspect(std::string file, std::string_view message, Question question
   inspection.sender_judged = question.judge_sender;
   inspection.summary = policy::summarise(normalise ? normalised : message, question.app.rules);
   if (!question.judge_sender) own_every_domain(question, inspection.summary);
+  if (question.preflight) question.preflight(question.app, inspection.summary);
   inspection.refusal = judge(question, inspection.summary);
+  inspection.dmarc = policy::dmarc_sight(question.app, inspection.summary);
+  inspection.dmarc_silent = silent_from(question.app, inspection.summary);
   return inspection;
 }
 
@@ -110,6 +148,7 @@ void print_table(std::ostream& out, const Inspection& inspection) {
     if (!refusal->evidence.empty())
       out << "  evidence  " << observe::escaped(refusal->evidence, 200) << '\n';
   }
+  print_sight(out, inspection);
   if (!inspection.sender_judged)
     out << "  note      the sender's domains are not judged: name them by --app or --domain\n";
   print_parts(out, inspection.summary.parts);
@@ -132,6 +171,7 @@ void print_json(std::ostream& out, const Inspection& inspection) {
   object["reason"] = refusal ? boost::json::value(policy::word(refusal->reason)) : nullptr;
   object["reply"] = refusal ? boost::json::value(reply_line(*refusal)) : nullptr;
   object["evidence"] = refusal ? text(refusal->evidence) : text("");
+  object["dmarc"] = inspection.dmarc ? sight_of(*inspection.dmarc) : nullptr;
   object["parts"] = std::move(parts);
   out << observe::printable_json(boost::json::serialize(object)) << '\n';
 }

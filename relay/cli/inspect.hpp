@@ -4,6 +4,7 @@
 #include "policy/evaluate.hpp"
 #include "policy/facts.hpp"
 #include "policy/summary.hpp"
+#include "relay/cli/run.hpp"
 
 #include <iosfwd>
 #include <optional>
@@ -19,6 +20,7 @@ struct Question {
   bool judge_sender = true;  ///< false: every domain of the message counts as the app's own
   std::optional<std::string> reverse_path;  ///< "" is the null path
   std::vector<std::string> forward_paths;
+  Preflight preflight;  ///< empty: nothing is known of DMARC
 };
 
 struct Inspection {
@@ -26,6 +28,8 @@ struct Inspection {
   bool sender_judged = true;
   policy::Verdict refusal;
   policy::Summary summary;
+  std::optional<policy::DmarcJudgement> dmarc;
+  std::string dmarc_silent;  ///< a From domain of which DNS did not say what applies; or empty
 };
 
 /// The octets of a message from those of a file: without any CRLF, LF is the line end.
@@ -35,10 +39,12 @@ struct Inspection {
 /// first refusal counts.
 [[nodiscard]] Inspection inspect(std::string file, std::string_view message, Question question);
 
-/// Verdict, reason, reply, one row a part. Every foreign octet is made harmless for a terminal.
+/// Verdict, reason, reply, how it aligns, one row a part. Every foreign octet is made harmless for
+/// a terminal.
 void print_table(std::ostream& out, const Inspection& inspection);
 
-/// One JSON object in one line: file, verdict, reason, reply, evidence, parts.
+/// One JSON object in one line: file, verdict, reason, reply, evidence, dmarc (null where it is not
+/// known), parts.
 void print_json(std::ostream& out, const Inspection& inspection);
 
 }  // namespace cli

@@ -14,7 +14,9 @@
 #include <istream>
 #include <memory>
 #include <ostream>
+#include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace cli {
 namespace {
@@ -36,31 +38,43 @@ std::string without_angle_brackets(std::string_view path) {
   return std::string(bracketed ? path.substr(1, path.size() - 2) : path);
 }
 
-policy::AppFacts facts_of_app(const std::string& name, const std::filesystem::path& file) {
-  const auto facts = config::app_facts(read_settings(file));
+/// What the command is given beside its options.
+struct Given {
+  std::function<std::filesystem::path()> config_path;
+  MakePreflight preflight;
+};
+
+/// The question about mail of an app of the configuration.
+Question ask_as_app(const std::string& name, const Given& given) {
+  const std::filesystem::path file = given.config_path();
+  const config::Config settings = read_settings(file);
+  const auto facts = config::app_facts(settings);
   const auto found = facts.find(name);
   if (found == facts.end())
     throw CLI::ValidationError("--app",
                                fmt::format("no app is named `{}` in {}", name, file.string()));
-  return found->second;
+  auto preflight = given.preflight(settings);
+  if (!preflight) throw std::runtime_error(preflight.error().sentence());
+  Question question;
+  question.app = found->second;
+  question.preflight = *std::move(preflight);
+  return question;
 }
 
-policy::AppFacts facts_of_domains(const std::vector<std::string>& domains) {
-  policy::AppFacts facts;
-  facts.name = "inspect";
+Question ask_as_domains(const std::vector<std::string>& domains) {
+  Question question;
+  question.app.name = "inspect";
   for (const std::string& domain : domains) {
     auto name = policy::normal_domain(domain);
     if (!name) throw CLI::ValidationError("--domain", name.error().sentence());
-    facts.domains.push_back({*std::move(name), false, policy::DomainStatus::verified});
+    question.app.domains.push_back({*std::move(name), false, policy::DomainStatus::verified});
   }
-  return facts;
+  return question;
 }
 
-Question question_of(const Options& options,
-                     const std::function<std::filesystem::path()>& config_path) {
-  Question question;
-  question.app = options.app.empty() ? facts_of_domains(options.domains)
-                                     : facts_of_app(options.app, config_path());
+Question question_of(const Options& options, const Given& given) {
+  Question question =
+      options.app.empty() ? ask_as_domains(options.domains) : ask_as_app(options.app, given);
   question.judge_sender = !options.app.empty() || !options.domains.empty();
   for (const std::string& recipient : options.recipients)
     question.forward_paths.push_back(without_angle_brackets(recipient));
@@ -118,6 +132,7 @@ int inspect_files(const Options& options, const Question& question, Streams stre
 
 void add_inspect_command(CLI::App& root,
                          std::function<std::filesystem::path()> config_path,
+                         MakePreflight preflight,
                          Streams streams,
                          int& exit_code) {
   CLI::App& command =
@@ -137,9 +152,10 @@ void add_inspect_command(CLI::App& root,
       ->allow_extra_args(false);
   command.add_flag("--json", options->json, "One JSON object a line");
   command.add_option("FILE", options->files, "Messages; - is standard input")->required();
-  command.callback([options, mail_from, config_path = std::move(config_path), streams, &exit_code] {
+  Given given{std::move(config_path), std::move(preflight)};
+  command.callback([options, mail_from, given = std::move(given), streams, &exit_code] {
     options->mail_from_given = mail_from->count() > 0;
-    exit_code = inspect_files(*options, question_of(*options, config_path), streams);
+    exit_code = inspect_files(*options, question_of(*options, given), streams);
   });
 }
 

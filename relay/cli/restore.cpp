@@ -16,7 +16,7 @@ int restore(const std::filesystem::path& backup_file,
             Streams streams) {
   const auto now = std::chrono::system_clock::now();
   const auto held =
-      spool::restore(backup_file, settings.data_dir, now, now + settings.queue.hold_expire);
+      spool::restore(backup_file, settings.data_dir, now, now + settings.queue.hold_expire / 2);
   if (!held) {
     streams.err << observe::escaped(held.error().sentence()) << '\n';
     return 1;

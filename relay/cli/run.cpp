@@ -63,7 +63,8 @@ void add_check_config(CLI::App& root, Invocation& invocation) {
 
 void add_inspect(CLI::App& root, Invocation& invocation) {
   const auto path = [&invocation] { return config_path(invocation.config); };
-  add_inspect_command(root, path, invocation.streams, invocation.exit_code);
+  add_inspect_command(
+      root, path, invocation.commands.preflight, invocation.streams, invocation.exit_code);
   add_config_option(*root.get_subcommand("inspect"), invocation);
 }
 

@@ -1,15 +1,26 @@
 #pragma once
 
+#include "mail/result.hpp"
+#include "policy/facts.hpp"
+#include "policy/summary.hpp"
+#include "relay/config/config.hpp"
+
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
 
 namespace cli {
 
-/// The commands that are more than a question or a look at files; main gives them, so that cli
-/// depends on no other part.
+/// Fills in what DNS says of a message's DMARC; may wait for it, for some seconds a process.
+using Preflight = std::function<void(policy::AppFacts& app, const policy::Summary& summary)>;
+/// One that asks as the configuration says; empty where nothing is to be asked.
+using MakePreflight = std::function<mail::Result<Preflight>(const config::Config& settings)>;
+
+/// What is more than a question or a look at files; main gives it, so that cli depends on no other
+/// part.
 struct Commands {
   std::function<int(const std::filesystem::path& config)> serve;  ///< gives the exit code
+  MakePreflight preflight;                                        ///< for `inspect --app`
 };
 
 struct Streams {

@@ -37,6 +37,13 @@ bool is_set(const json::object& object, std::string_view name) {
   return flag != nullptr && flag->is_bool() && flag->as_bool();
 }
 
+std::string alignment(std::string_view policy, bool by_dkim, bool by_spf) {
+  std::string how = by_dkim ? "aligned by DKIM" : "";
+  if (by_spf) how += how.empty() ? "aligned by SPF" : " and SPF";
+  return fmt::format(
+      "{}{}, {}", policy.empty() ? "no record" : "p=", policy, how.empty() ? "not aligned" : how);
+}
+
 void print_line(std::ostream& out, std::string_view name, const std::string& value) {
   if (!value.empty()) out << fmt::format("  {:12}  {}\n", name, value);
 }

@@ -20,6 +20,9 @@ namespace cli {
 /// A flag; false if it is absent.
 [[nodiscard]] bool is_set(const boost::json::object& object, std::string_view name);
 
+/// How mail aligns: "p=reject, aligned by DKIM and SPF". \param policy empty: no record
+[[nodiscard]] std::string alignment(std::string_view policy, bool by_dkim, bool by_spf);
+
 /// `  name          value`; nothing where there is no value.
 void print_line(std::ostream& out, std::string_view name, const std::string& value);
 

@@ -65,6 +65,8 @@ bool is_a(Kind kind, std::string_view value, const Key& key) {
       return in_range(parse_duration(value));
     case Kind::rate:
       return value == "auto" || parse_rate(value).has_value();
+    case Kind::ratio:
+      return parse_ratio(value).has_value();
     case Kind::boolean:
       return parse_boolean(value).has_value();
     case Kind::text:
@@ -81,6 +83,7 @@ bool is_a(Kind kind, std::string_view value, const Key& key) {
     case Kind::list_of_texts:
     case Kind::list_of_networks:
     case Kind::list_of_choices:
+    case Kind::list_of_durations:
     case Kind::awaited:
       return true;
   }
@@ -148,6 +151,7 @@ class Checker {
       case Kind::list_of_texts:
       case Kind::list_of_networks:
       case Kind::list_of_choices:
+      case Kind::list_of_durations:
         return list_of_scalars(key, node);
       case Kind::text:
       case Kind::secret:
@@ -155,6 +159,7 @@ class Checker {
       case Kind::endpoint:
       case Kind::integer:
       case Kind::rate:
+      case Kind::ratio:
       case Kind::boolean:
       case Kind::size:
       case Kind::duration:
@@ -165,7 +170,8 @@ class Checker {
   }
 
   static bool too_long(const Key& key, const Node& list) {
-    return key.most > 0 && list.items.size() > static_cast<std::size_t>(key.most);
+    const std::int64_t most = key.kind == Kind::list_of_durations ? max_durations : key.most;
+    return most > 0 && list.items.size() > static_cast<std::size_t>(most);
   }
 
   void list_of_maps(const Key& key, const Node& node, std::string_view path) {
@@ -194,6 +200,8 @@ class Checker {
         network(key, item);
       else if (key.kind == Kind::list_of_choices)
         choice(key, item);
+      else if (key.kind == Kind::list_of_durations && !is_a(Kind::duration, item.scalar, key))
+        wrong(key, item);
     }
   }
 

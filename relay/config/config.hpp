@@ -2,6 +2,8 @@
 
 #include "policy/domain_setup.hpp"
 #include "policy/facts.hpp"
+#include "policy/reputation.hpp"
+#include "relay/config/aws.hpp"
 #include "relay/config/secret.hpp"
 
 #include <chrono>
@@ -32,7 +34,8 @@ struct SmtpListener {
 
 struct HttpListener {
   Endpoint endpoint;
-  bool health = false, metrics = false, api = false;
+  bool health = false, metrics = false, api = false, sns = false;
+  bool tls = false;  ///< from the first octet
 };
 
 /// Who is asked about DNS.
@@ -41,17 +44,6 @@ struct Dns {
   std::chrono::seconds timeout{5};
   bool dnssec = false;
   bool private_servers = false;  ///< authoritative servers may have addresses that are not public
-};
-
-/// How far the relay looks after identities at SES.
-enum class Identities : std::uint8_t { off, read, manage };
-
-/// Access to the AWS API.
-struct Aws {
-  std::string region;                       ///< empty: no access is configured
-  Secret access_key_id, secret_access_key;  ///< empty: the environment's
-  std::string endpoint;                     ///< empty: Amazon's
-  Identities identities = Identities::read;
 };
 
 inline constexpr int max_upstreams = 8;
@@ -119,12 +111,26 @@ struct InDoubt {
   std::chrono::seconds wait{900};
 };
 
+/// Where alerts are posted to.
+struct Webhook {
+  Secret url;                         ///< https; empty: nowhere
+  Secret secret;                      ///< posts are signed with it
+  std::vector<std::string> allow;     ///< networks in CIDR form, of private addresses it may have
+  std::filesystem::path tls_ca_file;  ///< empty: the system's
+};
+
 /// Who runs the relay. Without `from` no report is sent.
 struct Operator {
   std::string contact;
   std::string from;    ///< of reports: at one of the sender domains
   std::string domain;  ///< the configured domain that covers `from` and signs reports
+  std::chrono::seconds digest{86400};  ///< 0: refusals are never reported
+  Webhook webhook;
 };
+
+/// Whose mail leaves an address out that bounced or complained.
+enum class SuppressionScope : std::uint8_t { app, all };
+
 struct Retention {
   std::chrono::seconds failed_content{7 * 86400}, timeline{30 * 86400}, refusals{7 * 86400};
 };
@@ -157,9 +163,12 @@ struct Config {
       upstreams;  ///< 1 to max_upstreams, in the order they are tried; names differ
   Dns dns;
   Aws aws;
+  Feedback feedback;
   std::vector<Domain> domains;
   std::vector<App> apps;
   policy::Rules rules;
+  policy::ReputationRules reputation;
+  SuppressionScope suppression_scope = SuppressionScope::app;
   std::chrono::seconds duplicates_window{600};  ///< 0: no message is taken for a repeat
   Queue queue;
   InDoubt in_doubt;

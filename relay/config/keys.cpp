@@ -60,6 +60,11 @@ std::string describe_kind(const Key& key) {
       return "a list of networks like 10.0.0.0/8";
     case Kind::list_of_choices:
       return fmt::format("a list of {}", quoted_list(key.choices));
+    case Kind::list_of_durations:
+      return fmt::format("a list of at most {} durations from {} to {}",
+                         max_durations,
+                         duration_text(key.least),
+                         duration_text(key.most));
     case Kind::text:
       return "a text";
     case Kind::secret:
@@ -72,6 +77,8 @@ std::string describe_kind(const Key& key) {
       return fmt::format("a number from {} to {}", key.least, key.most);
     case Kind::rate:
       return "a number above 0, or `auto`";
+    case Kind::ratio:
+      return "a number above 0 and below 1";
     case Kind::boolean:
       return "`true` or `false`";
     case Kind::size:

@@ -8,6 +8,8 @@
 
 namespace config {
 
+inline constexpr int max_durations = 4;  ///< in a list of them
+
 /// What may stand behind a key.
 enum class Kind : std::uint8_t {
   map,
@@ -17,12 +19,14 @@ enum class Kind : std::uint8_t {
   list_of_texts,
   list_of_networks,
   list_of_choices,
+  list_of_durations,
   text,
   secret,  ///< a text never shown; the same key with `_file` names a file that holds it
   path,
   endpoint,
   integer,
-  rate,  ///< a number, or `auto`
+  rate,   ///< a number, or `auto`
+  ratio,  ///< a share, above 0 and below 1
   boolean,
   size,
   duration,
@@ -38,7 +42,8 @@ struct Key {
   Kind kind = Kind::text;
   std::string_view preset;   ///< what is so when the key is left out, as the documentation shows it
   std::string_view meaning;  ///< for the documentation
-  /// Integer; size in octets; duration in seconds; of lists `most` is how many, 0 any number.
+  /// Integer; size in octets; duration in seconds, also in a list of at most max_durations; of
+  /// other lists `most` is how many, 0 any number.
   std::int64_t least = 0, most = 0;
   std::string_view choices = {};  ///< separated by spaces
   std::string_view awaited = {};  ///< choices whose feature has not landed yet

@@ -20,11 +20,13 @@ void read_apps(const Section& root, Config& config);
 void read_operator(const Section& root, Config& config);  ///< after the domains
 void read_dns(const Section& root, Dns& dns);
 void read_aws(const Section& root, const Config& config, Aws& aws);  ///< after the upstreams
-void read_policy(const Section& root, policy::Rules& rules);
+void read_feedback(const Section& root, Feedback& feedback);
+void read_policy(const Section& root, Config& config);
 
 // What one part demands of another, after all are read.
 
 void check_listeners(const Section& root, const Config& config);
+void check_feedback(const Section& root, const Config& config);  ///< `sns` of listeners too
 void check_upstreams(const Section& root, const Config& config);
 void check_domains(const Section& root, const Config& config);
 void check_apps(const Section& root, const Config& config);

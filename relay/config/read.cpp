@@ -98,12 +98,14 @@ Config read_config(const Section& root) {
   read_operator(root, config);
   read_dns(root, config.dns);
   read_aws(root, config, config.aws);
-  read_policy(root, config.rules);
+  read_feedback(root, config.feedback);
+  read_policy(root, config);
   read_times(root, config);
   root.section("spool").read_size("reserve", config.spool_reserve);
   root.section("spool").read_size("keep_size", config.spool_keep_size);
   read_log(root, config.log);
   check_listeners(root, config);
+  check_feedback(root, config);
   check_upstreams(root, config);
   check_domains(root, config);
   check_apps(root, config);

@@ -86,7 +86,8 @@ void read_password(const Section& section, App& app) {
   if (app.password.empty()) return;
   const std::string key = section.has("password") ? "password" : "password_file";
   if (auto fault = weakness(app.password.reveal()))
-    section.mistake(key, fmt::format("the app's password {}", *fault));
+    section.mistake(key,
+                    fmt::format("the app's password {} and give the same to the site", *fault));
 }
 
 void read_urgent(const Section& section, App& app) {

@@ -11,6 +11,8 @@
 namespace config {
 namespace {
 
+constexpr std::array http_tls_words{Word<bool>{"none", false}, Word<bool>{"implicit", true}};
+
 constexpr std::array tls_words{Word<ListenerTls>{"none", ListenerTls::none},
                                Word<ListenerTls>{"starttls", ListenerTls::starttls},
                                Word<ListenerTls>{"implicit", ListenerTls::implicit}};
@@ -30,11 +32,13 @@ SmtpListener read_smtp(const Section& section) {
 HttpListener read_http(const Section& section) {
   HttpListener listener;
   section.read("address", listener.endpoint);
+  section.read("tls", http_tls_words, listener.tls);
   listener.health = listener.metrics = !section.has("serve");
   for (const Node* item : section.items("serve")) {
     if (item->scalar == "health") listener.health = true;
     if (item->scalar == "metrics") listener.metrics = true;
     if (item->scalar == "api") listener.api = true;
+    if (item->scalar == "sns") listener.sns = true;
   }
   return listener;
 }
@@ -85,16 +89,20 @@ void check_reach(const Section& section, const SmtpListener& listener) {
                              in_quotes(listener.app)));
 }
 
+void check_certificate(const Section& section, bool needed, const Config& config) {
+  if (needed && config.certificate.empty())
+    section.mistake(
+        "tls",
+        "TLS needs a certificate: give `tls: { certificate: cert.pem, private_key: key.pem }`");
+}
+
 void check_smtp(const Section& section, const SmtpListener& listener, const Config& config) {
   if (!listener.endpoint.address.empty()) check_reach(section, listener);
   if (section.has("allow") && section.items("allow").empty())
     section.mistake(
         "allow",
         "`allow` names no network, so nobody could use this listener: name one or remove the key");
-  if (listener.tls != ListenerTls::none && config.certificate.empty())
-    section.mistake(
-        "tls",
-        "TLS needs a certificate: give `tls: { certificate: cert.pem, private_key: key.pem }`");
+  check_certificate(section, listener.tls != ListenerTls::none, config);
   if (listener.app.empty() ||
       std::ranges::find(config.apps, listener.app, &App::name) != config.apps.end())
     return;
@@ -148,8 +156,9 @@ void read_listeners(const Section& root, Config& config) {
   listen.read_secret("admin_token", config.admin_token);
   if (!config.admin_token.empty())
     if (auto fault = weakness(config.admin_token.reveal()))
-      listen.mistake(listen.has("admin_token") ? "admin_token" : "admin_token_file",
-                     fmt::format("the admin token {}", *fault));
+      listen.mistake(
+          listen.has("admin_token") ? "admin_token" : "admin_token_file",
+          fmt::format("the admin token {} and give the same to who asks the API", *fault));
   read_hosts(listen, config.hosts);
   config.socket = config.data_dir / "admin.sock";
   listen.read("socket", config.socket);
@@ -165,8 +174,10 @@ void check_listeners(const Section& root, const Config& config) {
         fmt::format("the socket's path is longer than {} octets: give a shorter `socket`",
                     longest_socket_path));
 
-  const std::vector<Section> sections = listen.sections("smtp");
-  for (std::size_t i = 0; i < sections.size(); ++i) check_smtp(sections[i], config.smtp[i], config);
+  const std::vector<Section> smtp = listen.sections("smtp"), http = listen.sections("http");
+  for (std::size_t i = 0; i < smtp.size(); ++i) check_smtp(smtp[i], config.smtp[i], config);
+  for (std::size_t i = 0; i < http.size(); ++i)
+    check_certificate(http[i], config.http[i].tls, config);
   check_collisions(listen);
 }
 

@@ -1,4 +1,5 @@
 #include "relay/config/parts.hpp"
+#include "relay/config/url.hpp"
 #include "relay/config/values.hpp"
 
 #include <fmt/format.h>
@@ -39,8 +40,7 @@ void read_aws(const Section& root, const Config& config, Aws& aws) {
   if (aws.access_key_id.empty() != aws.secret_access_key.empty())
     section.mistake(aws.access_key_id.empty() ? "secret_access_key" : "access_key_id",
                     "`access_key_id` and `secret_access_key` go together: give both or none");
-  if (!aws.endpoint.empty() && !aws.endpoint.starts_with("http://") &&
-      !aws.endpoint.starts_with("https://"))
+  if (!aws.endpoint.empty() && !parse_url(aws.endpoint))
     section.mistake("endpoint", "`endpoint` is no URL: write one like https://127.0.0.1:4566");
 }
 

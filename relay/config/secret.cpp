@@ -72,8 +72,7 @@ std::optional<std::string> weakness(std::string_view password) {
   const std::set<char> distinct(password.begin(), password.end());
   if (bits >= bits_wanted && distinct.size() >= distinct_wanted && !repeats_one_piece(password))
     return std::nullopt;
-  return "is weaker than a generated one (256 random bits): make it with `openssl rand -base64 32` "
-         "and give the same to the site";
+  return "is weaker than a generated one (256 random bits): make it with `openssl rand -base64 32`";
 }
 
 }  // namespace config

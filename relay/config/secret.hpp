@@ -36,9 +36,9 @@ inline constexpr std::size_t max_secret_octets = 1024;
 /// printable US-ASCII.
 [[nodiscard]] mail::Result<Secret> read_secret(const std::filesystem::path& file);
 
-/// What is wrong with an app's password, as a sentence that never shows it; nothing if it is as
-/// strong as a generated one: 256 bits by its length and the alphabet it draws on, and not a few
-/// characters or one piece repeated.
+/// What is wrong with an app's password or a token, as a sentence that never shows it; nothing if
+/// it is as strong as a generated one: 256 bits by its length and the alphabet it draws on, and not
+/// a few characters or one piece repeated.
 [[nodiscard]] std::optional<std::string> weakness(std::string_view password);
 
 }  // namespace config

@@ -75,6 +75,14 @@ void Section::read(std::string_view key, Endpoint& into) const {
   if (auto endpoint = parse_endpoint(*text)) into = *std::move(endpoint);
 }
 
+void Section::read(std::string_view key, std::uint64_t& into) const {
+  if (const auto number = integer(key)) into = static_cast<std::uint64_t>(*number);
+}
+
+void Section::read(std::string_view key, double& into) const {
+  if (const std::string* text = scalar(key)) into = parse_ratio(*text).value_or(into);
+}
+
 void Section::read_size(std::string_view key, std::uint64_t& into) const {
   const std::string* text = scalar(key);
   if (text == nullptr) return;

@@ -42,6 +42,8 @@ class Section {
   void read(std::string_view key, std::filesystem::path& into) const;
   void read(std::string_view key, std::chrono::seconds& into) const;
   void read(std::string_view key, Endpoint& into) const;
+  void read(std::string_view key, std::uint64_t& into) const;  ///< an integer
+  void read(std::string_view key, double& into) const;         ///< a ratio
   void read_size(std::string_view key, std::uint64_t& into) const;
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key) const;
 

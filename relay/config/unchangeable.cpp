@@ -17,7 +17,7 @@ bool same(const SmtpListener& a, const SmtpListener& b) {
 
 bool same(const HttpListener& a, const HttpListener& b) {
   return same(a.endpoint, b.endpoint) && a.health == b.health && a.metrics == b.metrics &&
-         a.api == b.api;
+         a.api == b.api && a.sns == b.sns && a.tls == b.tls;
 }
 
 bool same(const Queue& a, const Queue& b) {
@@ -35,6 +35,12 @@ bool same(const Aws& a, const Aws& b) {
   return a.region == b.region && a.access_key_id.reveal() == b.access_key_id.reveal() &&
          a.secret_access_key.reveal() == b.secret_access_key.reveal() && a.endpoint == b.endpoint &&
          a.identities == b.identities;
+}
+
+bool same(const Feedback& a, const Feedback& b) {
+  return a.sqs.queue_url == b.sqs.queue_url && a.sqs.region == b.sqs.region &&
+         a.sqs.endpoint == b.sqs.endpoint && a.sns.topic_arns == b.sns.topic_arns &&
+         a.sns.certificate_file == b.sns.certificate_file;
 }
 
 bool same(const InDoubt& a, const InDoubt& b) { return a.action == b.action && a.wait == b.wait; }
@@ -59,6 +65,7 @@ std::vector<std::string> unchangeable(const Config& before, const Config& after)
   note(before.master_key_file == after.master_key_file, "master_key_file");
   note(same(before.dns, after.dns), "dns");
   note(same(before.aws, after.aws), "aws");
+  note(same(before.feedback, after.feedback), "feedback");
   note(before.data_dir_durable == after.data_dir_durable, "data_dir_durable");
   note(same(before.smtp, after.smtp), "listen.smtp");
   note(same(before.http, after.http), "listen.http");

@@ -44,6 +44,20 @@ std::string in_units(std::int64_t value, const std::array<Unit, N>& units) {
   return {};
 }
 
+/// Digits, and behind a point at most 6 more.
+std::optional<double> parse_decimal(std::string_view text) {
+  const auto point = text.find('.');
+  if (!parse_integer(text.substr(0, point))) return std::nullopt;
+  if (point != std::string_view::npos) {
+    const std::string_view fraction = text.substr(point + 1);
+    if (fraction.empty() || fraction.size() > 6 || !std::ranges::all_of(fraction, is_digit))
+      return std::nullopt;
+  }
+  double value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  return value;
+}
+
 /// The octets of a literal IP address, 4 or 16 of them; none if it is not one.
 std::optional<std::vector<std::uint8_t>> address_octets(std::string_view text) {
   const std::string address(text);
@@ -78,22 +92,13 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 std::optional<double> parse_rate(std::string_view text) {
-  const auto point = text.find('.');
-  const auto whole = parse_integer(text.substr(0, point));
-  if (!whole) return std::nullopt;
-  double value = static_cast<double>(*whole);
-  if (point != std::string_view::npos) {
-    const std::string_view fraction = text.substr(point + 1);
-    if (fraction.empty() || fraction.size() > 6 || !std::ranges::all_of(fraction, is_digit))
-      return std::nullopt;
-    double weight = 0.1;
-    for (const char c : fraction) {
-      value += weight * (c - '0');
-      weight /= 10;
-    }
-  }
-  if (value <= 0 || value > 1e6) return std::nullopt;
-  return value;
+  const auto value = parse_decimal(text);
+  return value && *value > 0 && *value <= 1e6 ? value : std::nullopt;
+}
+
+std::optional<double> parse_ratio(std::string_view text) {
+  const auto value = parse_decimal(text);
+  return value && *value > 0 && *value < 1 ? value : std::nullopt;
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {

@@ -20,6 +20,9 @@ namespace config {
 /// Digits with at most one point, `14` or `0.5`; greater than 0 and at most 1,000,000.
 [[nodiscard]] std::optional<double> parse_rate(std::string_view text);
 
+/// The same, greater than 0 and less than 1.
+[[nodiscard]] std::optional<double> parse_ratio(std::string_view text);
+
 /// `true` or `false`.
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text);
 

@@ -56,6 +56,16 @@ std::chrono::milliseconds Account::quota_wait(bool urgent, std::uint64_t recipie
   return quota_.wait(urgent, recipients, now);
 }
 
+std::string Account::kept_quota(Time now, QuotaWindow::Wall wall) {
+  const std::lock_guard lock(mutex_);
+  return quota_.kept(now, wall);
+}
+
+void Account::recall_quota(std::string_view kept, Time now, QuotaWindow::Wall wall) {
+  const std::lock_guard lock(mutex_);
+  quota_.recall(kept, now, wall);
+}
+
 std::uint64_t Account::sent_in_window(Time now) {
   const std::lock_guard lock(mutex_);
   return quota_.sent_in_window(now);

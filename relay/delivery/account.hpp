@@ -38,6 +38,9 @@ class Account {
   [[nodiscard]] std::chrono::milliseconds quota_wait(bool urgent,
                                                      std::uint64_t recipients,
                                                      Time now);
+  /// What QuotaWindow keeps over a restart, and back.
+  [[nodiscard]] std::string kept_quota(Time now, QuotaWindow::Wall wall);
+  void recall_quota(std::string_view kept, Time now, QuotaWindow::Wall wall);
   [[nodiscard]] std::uint64_t sent_in_window(Time now);
   [[nodiscard]] std::optional<std::uint64_t> known_quota(Time now);
 

@@ -1,5 +1,7 @@
 #include "relay/delivery/change.hpp"
 
+#include "relay/delivery/hold_warnings.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <utility>
@@ -58,7 +60,8 @@ spool::Change change_of(const spool::Entry& entry,
 spool::WallTime held_until(const spool::Entry& entry,
                            const smtp::RetryRules& rules,
                            spool::WallTime now) {
-  return std::min(now + hold_look, entry.held_since.value_or(now) + rules.hold_expire);
+  return std::min(now + hold_look,
+                  HoldTimes(entry.held_since.value_or(now), rules.hold_expire).next(now));
 }
 
 spool::Change settled_by_event(spool::QueueId id, std::string upstream_id, spool::WallTime now) {

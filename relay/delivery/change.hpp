@@ -18,7 +18,7 @@ namespace delivery {
                                       spool::WallTime now);
 
 /// When a held entry whose hold others end is looked at all the same, should nobody have ended it:
-/// after some hours, at its deadline at the latest.
+/// after some hours, at the next of its HoldTimes at the latest.
 [[nodiscard]] spool::WallTime held_until(const spool::Entry& entry,
                                          const smtp::RetryRules& rules,
                                          spool::WallTime now);

@@ -8,6 +8,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace delivery {
@@ -255,9 +256,12 @@ bool Courier::settled_by_known_event() {
 
 void Courier::commit(const Attempt& attempt, const smtp::Settlement& settlement) {
   auto change = change_of(current_->entry, settlement, services_.clock.now());
-  if (settlement.account_wide ||
-      settlement.domain_wide)  // the probes of its hold show when it ends
-    change.next_attempt = held_until(current_->entry, *services_.rules.get(), change.event.at);
+  if (settlement.fate == smtp::Fate::hold) {
+    const auto latest = held_until(current_->entry, *services_.rules.get(), change.event.at);
+    // The probes of a hold of many show when it ends.
+    const bool of_many = settlement.account_wide || settlement.domain_wide;
+    change.next_attempt = of_many ? latest : std::min(change.next_attempt, latest);
+  }
   change.last_reply.clear();
   if (attempt.reply) {
     change.last_reply = std::to_string(attempt.reply->code) + " " + attempt.reply->text;

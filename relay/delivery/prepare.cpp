@@ -17,8 +17,9 @@ std::vector<std::pair<std::string, std::string>> tags(const spool::Entry& entry,
   const std::string& set =
       own == keyring.configuration_sets.end() ? upstream.configuration_set : own->second;
   if (!set.empty()) fields.emplace_back("X-SES-CONFIGURATION-SET", set);
-  fields.emplace_back("X-SES-MESSAGE-TAGS",
-                      "postern_app=" + entry.app + ", postern_id=" + entry.id.text());
+  std::string text = "postern_app=" + entry.app + ", postern_id=" + entry.id.text();
+  if (!keyring.relay_tag.empty()) text += ", postern_relay=" + keyring.relay_tag;
+  fields.emplace_back("X-SES-MESSAGE-TAGS", std::move(text));
   return fields;
 }
 

@@ -31,6 +31,7 @@ struct Keyring {
   std::set<std::string, std::less<>> blocked;  ///< apps
   std::map<std::string, std::string, std::less<>>
       configuration_sets;  ///< by app, where it has its own
+  std::string relay_tag;   ///< names this store to its own feedback
 
   /// Why mail of this app and domain, accepted under this right, has to wait here; nothing: it may
   /// leave. An association of 0 is of a version that did not note it, or of the relay's own mail.

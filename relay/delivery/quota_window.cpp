@@ -2,7 +2,11 @@
 
 #include "relay/proto/settlement.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <locale>
+#include <sstream>
 
 namespace delivery {
 namespace {
@@ -13,6 +17,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_look = 5min;
 constexpr milliseconds longest_look = 1h;
 constexpr milliseconds shortest_look = 1min;
+constexpr std::int64_t last_second = 1LL
+                                     << 33U;  // in the year 2242: far from where clocks overflow
 constexpr std::uint64_t least_learned = 50;  // a refusal at fewer tells of others, not of the quota
 
 std::uint64_t for_normal_mail(std::uint64_t quota) { return quota - quota / 10; }
@@ -81,6 +87,39 @@ milliseconds QuotaWindow::wait(bool urgent, std::uint64_t recipients, Time now) 
   const std::uint64_t wanted = std::min(recipients, most);  // a message larger than that goes alone
   if (total_ + wanted <= most) return 0ms;
   return std::max(1ms, until_freed(total_ + wanted - most, now));
+}
+
+std::string QuotaWindow::kept(Time now, Wall wall) {
+  advance(now);
+  const auto wall_seconds = [&](Time when) {
+    const auto then = wall - std::chrono::duration_cast<Wall::duration>(now - when);
+    return std::chrono::floor<std::chrono::seconds>(then).time_since_epoch().count();
+  };
+  std::string text;
+  if (learned_) text = fmt::format("quota {} {}\n", wall_seconds(learned_at_), *learned_);
+  for (std::int64_t number = newest_ - buckets + 1; number <= newest_; ++number) {
+    if (bucket(number) == 0) continue;
+    const Time middle = Time(Width(number)) + std::chrono::seconds(Width(1)) / 2;
+    text += fmt::format("sent {} {}\n", wall_seconds(std::min(middle, now)), bucket(number));
+  }
+  return text;
+}
+
+void QuotaWindow::recall(std::string_view kept, Time now, Wall wall) {
+  std::istringstream text{std::string(kept)};
+  text.imbue(std::locale::classic());
+  std::string what;
+  std::int64_t seconds = 0;
+  std::uint64_t recipients = 0;
+  while (text >> what >> seconds >> recipients) {
+    const Wall then{std::chrono::seconds(std::clamp(seconds, std::int64_t{0}, last_second))};
+    const Time when = now - std::max<Wall::duration>(wall - then, Wall::duration::zero());
+    if (what == "sent") sent(recipients, when);
+    if (what != "quota") continue;
+    learned_ = recipients;
+    learned_at_ = when;
+  }
+  advance(now);
 }
 
 std::uint64_t QuotaWindow::sent_in_window(Time now) {

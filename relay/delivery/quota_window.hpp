@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <ratio>
+#include <string>
+#include <string_view>
 
 namespace delivery {
 
@@ -16,6 +18,7 @@ namespace delivery {
 class QuotaWindow {
  public:
   using Time = std::chrono::steady_clock::time_point;
+  using Wall = std::chrono::system_clock::time_point;
   static constexpr std::chrono::hours length{24};
 
   /// `quota`: as the account says (over 0); none: learned from the count at a refusal, for a day.
@@ -25,8 +28,7 @@ class QuotaWindow {
   /// What was learned may no longer be true: an operator has changed something.
   void forget() { learned_.reset(); }
 
-  /// The upstream took so many recipients at that time: now, or in the last 24 hours (at start,
-  /// from the store).
+  /// The upstream took so many recipients at that time: now, or in the last 24 hours.
   void sent(std::uint64_t recipients, Time when);
 
   /// The upstream said `Daily message quota exceeded`. Gives how long to park: until the window
@@ -39,6 +41,12 @@ class QuotaWindow {
   [[nodiscard]] bool allows(bool urgent, std::uint64_t recipients, Time now);
   /// How long until allows() can say yes, if nothing is sent meanwhile.
   [[nodiscard]] std::chrono::milliseconds wait(bool urgent, std::uint64_t recipients, Time now);
+
+  /// What was sent and learned, by the wall clock, as one text to be kept over a restart, and back
+  /// into a fresh window; words that no version wrote end the reading. What comes back lies within
+  /// half a bucket of where it was.
+  [[nodiscard]] std::string kept(Time now, Wall wall);
+  void recall(std::string_view kept, Time now, Wall wall);
 
   [[nodiscard]] std::uint64_t sent_in_window(Time now);
   [[nodiscard]] std::optional<std::uint64_t> known_quota(Time now);

@@ -19,6 +19,30 @@ std::shared_ptr<const spool::Job> Reporter::about(const spool::Job& job,
                                                   policy::ReportKind kind,
                                                   std::optional<policy::Reason> reason,
                                                   const std::string& last_reply) const {
+  policy::ReportFacts facts;
+  facts.kind = kind;
+  facts.reason = reason;
+  facts.last_reply = last_reply;
+  return make(job, std::move(facts));
+}
+
+std::shared_ptr<const spool::Job> Reporter::warning(const spool::Job& job,
+                                                    policy::Reason reason,
+                                                    spool::WallTime deadline,
+                                                    std::uint64_t held_alike) const {
+  policy::ReportFacts facts;
+  facts.kind = policy::ReportKind::still_held;
+  facts.reason = reason;
+  facts.last_reply = job.entry.last_reply;
+  facts.held_since = date_time(job.entry.held_since.value_or(job.entry.accepted_at));
+  facts.deadline = date_time(deadline);
+  facts.held_alike = held_alike;
+  return make(job, std::move(facts));
+}
+
+/// What both have in common; null when nobody may be told.
+std::shared_ptr<const spool::Job> Reporter::make(const spool::Job& job,
+                                                 policy::ReportFacts facts) const {
   const auto addresses = addresses_.get();
   const spool::Entry& original = job.entry;
   const std::string& to = addresses->contact(original.app);
@@ -33,8 +57,6 @@ std::shared_ptr<const spool::Job> Reporter::about(const spool::Job& job,
   entry.message_id = "<" + entry.id.text() + "@" + addresses->domain + ">";
   entry.notice = true;
   entry.accepted_at = entry.next_attempt = now;
-  policy::ReportFacts facts;
-  facts.kind = kind;
   facts.from = addresses->from;
   facts.to = to;
   facts.message_id = entry.message_id;
@@ -45,8 +67,6 @@ std::shared_ptr<const spool::Job> Reporter::about(const spool::Job& job,
   facts.queue_id = original.id.text();
   facts.accepted = date_time(original.accepted_at);
   facts.recipients = original.envelope.forward_paths;
-  facts.reason = reason;
-  facts.last_reply = last_reply;
   facts.original = *job.octets;
   report->octets = std::make_shared<const std::string>(policy::report(facts));
   entry.size = report->octets->size();

@@ -28,7 +28,8 @@ struct ReportAddresses {
   [[nodiscard]] const std::string& contact(std::string_view app) const;
 };
 
-/// Makes the one report (RFC 3464) about a message that is given up. Thread-safe.
+/// Makes the one report (RFC 3464) about a message that is given up, and warns that one will be.
+/// Thread-safe.
 class Reporter {
  public:
   Reporter(const net::Published<ReportAddresses>& addresses, net::Clock& clock)
@@ -40,7 +41,16 @@ class Reporter {
                                                         std::optional<policy::Reason> reason,
                                                         const std::string& last_reply) const;
 
+  /// The same about a held message that will be given up at that time, for so many held alike; to
+  /// be stored with a change of it.
+  [[nodiscard]] std::shared_ptr<const spool::Job> warning(const spool::Job& job,
+                                                          policy::Reason reason,
+                                                          spool::WallTime deadline,
+                                                          std::uint64_t held_alike) const;
+
  private:
+  [[nodiscard]] std::shared_ptr<const spool::Job> make(const spool::Job& job,
+                                                       policy::ReportFacts facts) const;
   [[nodiscard]] std::string boundary() const;
   [[nodiscard]] spool::QueueId fresh_id(spool::WallTime now) const;
 

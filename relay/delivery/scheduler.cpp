@@ -1,5 +1,6 @@
 #include "relay/delivery/scheduler.hpp"
 
+#include "relay/delivery/change.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
 
@@ -39,7 +40,8 @@ Scheduler::Scheduler(CourierServices& services,
       apportionment_(shared(std::move(apportionment))),
       keeper_(services, [this] { look(); }),
       pause_timer_(context_),
-      due_timer_(context_) {
+      due_timer_(context_),
+      quota_timer_(context_) {
   for (Route* route : routes)
     outlets_.push_back(std::make_unique<Outlet>(services, *route, threads, *this));
   queue_.weights(apportionment_.get()->weights);
@@ -83,15 +85,26 @@ void Scheduler::release_if_free(const spool::Entry& entry) {
 }
 
 std::optional<policy::Reason> Scheduler::held(std::string_view app, std::string_view domain) const {
-  if (const auto reason = services_.keyring.get()->standing(app, domain, 0)) return reason;
+  const auto reason = services_.keyring.get()->standing(app, domain, 0);
+  return reason ? reason : refused(app, domain);
+}
+
+/// What the upstream says.
+std::optional<policy::Reason> Scheduler::refused(std::string_view app,
+                                                 std::string_view domain) const {
   return outlets_[outlets_of(app).front()]->account().held(domain);
+}
+
+/// A report is the relay's own mail, which no block of its app stops.
+std::optional<policy::Reason> Scheduler::standing_here(const spool::Entry& entry) const {
+  const std::string_view app = entry.notice ? std::string_view() : entry.app;
+  return services_.keyring.get()->standing(app, entry.domain, entry.association);
 }
 
 /// Held for what the relay itself knows of app, domain and key; by what the upstream says it may
 /// still go as a probe.
 bool Scheduler::held_here(const spool::Job& job) {
-  const auto reason =
-      services_.keyring.get()->standing(job.entry.app, job.entry.domain, job.entry.association);
+  const auto reason = standing_here(job.entry);
   if (reason) put_away(job, hold_of(job.entry, *reason, standard_look(job.entry)));
   return reason.has_value();
 }
@@ -104,8 +117,8 @@ bool Scheduler::refused_by_upstream(std::string_view domain) const {
 
 /// The same for an entry, which is tied to the right under which it was accepted.
 std::optional<policy::Reason> Scheduler::standing(const spool::Entry& entry) const {
-  const auto reason = services_.keyring.get()->standing(entry.app, entry.domain, entry.association);
-  return reason ? reason : held(entry.app, entry.domain);
+  const auto reason = standing_here(entry);
+  return reason ? reason : refused(entry.app, entry.domain);
 }
 
 void Scheduler::look() {
@@ -121,9 +134,13 @@ void Scheduler::order(spool::Order order, std::function<void(spool::Ordered)> do
   asio::post(context_, [this, order = std::move(order), done = std::move(done)]() mutable {
     give_back(order.which);
     const bool changes = !order.dry_run;
+    order.until = std::min(order.until, held_until({}, *services_.rules.get(), order.now));
     services_.store.order(std::move(order),
                           [this, changes, done = std::move(done)](const spool::Ordered& ordered) {
-                            if (changes) asio::post(context_, [this] { try_anew(); });
+                            if (changes) {
+                              services_.metrics.in_doubt("resent", ordered.resent);
+                              asio::post(context_, [this] { try_anew(); });
+                            }
                             look();
                             done(ordered);
                           });
@@ -174,6 +191,7 @@ void Scheduler::finish(std::function<void()> done) {
     stopped_ = std::move(done);
     pause_timer_.cancel();
     due_timer_.cancel();
+    quota_timer_.cancel();
     for (const auto& outlet : outlets_) outlet->dismiss();
     check_stopped();
   });
@@ -191,6 +209,7 @@ void Scheduler::settled(Report report) {
     probe_told(report.id);
     const std::size_t outlet = outlet_of(*report.courier);
     outlets_[outlet]->learn(report, services_.clock.monotonic(), stopping_);
+    if (report.result == smtp::ReplyClass::taken) keep_quota_soon();
     follow(outlet, report.consequence);
     refill();
     pump();

@@ -3,6 +3,7 @@
 #include "relay/delivery/clock_guard.hpp"
 #include "relay/delivery/fair_queue.hpp"
 #include "relay/delivery/hold_keeper.hpp"
+#include "relay/delivery/hold_warnings.hpp"
 #include "relay/delivery/lanes.hpp"
 #include "relay/delivery/outlet.hpp"
 #include "relay/net/threads.hpp"
@@ -86,6 +87,7 @@ class Scheduler final : public Dispatch {
 
  private:
   static constexpr std::string_view clock_note = "clock";
+  static constexpr std::string_view warnings_note = "warnings";
   using Time = std::chrono::steady_clock::time_point;
   using Wait = std::optional<std::chrono::milliseconds>;
   struct Probe {
@@ -122,8 +124,12 @@ class Scheduler final : public Dispatch {
               std::vector<spool::Job> jobs);
   void take_in(spool::Job job);
   [[nodiscard]] std::optional<policy::Reason> standing(const spool::Entry& entry) const;
+  [[nodiscard]] std::optional<policy::Reason> standing_here(const spool::Entry& entry) const;
+  [[nodiscard]] std::optional<policy::Reason> refused(std::string_view app,
+                                                      std::string_view domain) const;
   [[nodiscard]] bool held_here(const spool::Job& job);
   void look_at_held(spool::Job job);
+  void warn_if_due(const spool::Job& job, const HoldTimes& times, spool::WallTime now);
   void look_at_doubt(spool::Job job);
   [[nodiscard]] spool::Change hold_of(const spool::Entry& entry,
                                       policy::Reason reason,
@@ -137,6 +143,8 @@ class Scheduler final : public Dispatch {
 
   void look_at_clock();
   void recall(const std::map<std::string, std::string, std::less<>>& notes);
+  void keep_quota_soon();
+  void keep_quotas();
   void compare_with_last_run(std::string_view note);
   void ask_next_due();
   void wake_at(std::chrono::system_clock::time_point when);
@@ -152,12 +160,15 @@ class Scheduler final : public Dispatch {
 
   // Touched on thread 0 only.
   HoldKeeper keeper_;
+  HoldWarnings warnings_;
   FairQueue queue_;
   std::deque<Probe> probes_;  ///< go before the queue, holds or not; at most one a hold
   std::map<std::pair<std::size_t, Hold>, Asked> asked_;  ///< by outlet
   ClockGuard clock_guard_;
   net::asio::steady_timer pause_timer_;
   net::asio::steady_timer due_timer_;
+  net::asio::steady_timer quota_timer_;
+  bool quota_kept_soon_ = false;
   std::optional<std::chrono::system_clock::time_point> next_due_;
   bool look_wanted_ = true;  ///< the store may hold due entries of any lane
   bool leasing_ = false;

@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace delivery {
@@ -22,7 +21,6 @@ constexpr std::size_t lease_page = 200;
 constexpr std::uint64_t lease_octets = 8ULL << 20U;
 constexpr auto look_again = 20ms;  ///< at the earliest after a look that found nothing
 constexpr auto look_soon = 15min;  ///< at a hold of its own while another one stands
-constexpr auto long_away = 24h;    ///< a relay that was off for longer may have met another clock
 
 /// Holds that only an operator or another part of the relay ends, not a message that probes.
 bool probes_itself(std::optional<policy::Reason> reason) {
@@ -32,8 +30,6 @@ bool probes_itself(std::optional<policy::Reason> reason) {
          reason == Reason::daily_quota || reason == Reason::ses_sandbox ||
          reason == Reason::blocked;
 }
-
-std::string rate_note(const Route& route) { return "rate/" + route.settings.get()->name; }
 
 }  // namespace
 
@@ -100,25 +96,45 @@ void Scheduler::take_in(spool::Job job) {
 }
 
 /// Its time to be looked at has come: it tries itself whether its hold is over, or is given up, or
-/// stays as it is.
+/// stays as it is; its site may have to be warned.
 void Scheduler::look_at_held(spool::Job job) {
   look_at_clock();
   const auto now = services_.clock.now();
-  const auto deadline = *job.entry.held_since + services_.rules.get()->hold_expire;
-  const bool over = now >= deadline;
-  if (over && services_.clock_steady) return give_up(job, policy::ReportKind::hold_expired);
-  auto look = over ? now + ClockGuard::pause : deadline;
+  const HoldTimes times(*job.entry.held_since, services_.rules.get()->hold_expire);
+  const bool over = now >= times.end;
+  const bool steady = services_.clock_steady;
+  if (over && steady) return give_up(job, policy::ReportKind::hold_expired);
+  if (steady) warn_if_due(job, times, now);
+  auto look = steady ? times.next(now) : now + ClockGuard::pause;
   if (!over && probes_itself(job.entry.reason)) {
     const auto reason = standing(job.entry);
     if (!reason) return queue_.push(std::move(job));
     // By the hold that stands it is released with the others; from one of its own nobody releases
     // it.
-    look =
-        reason == job.entry.reason ? standard_look(job.entry) : std::min(deadline, now + look_soon);
+    look = std::min(look, reason == job.entry.reason ? standard_look(job.entry) : now + look_soon);
   }
   auto change = hold_of(job.entry, job.entry.reason.value_or(policy::Reason::by_hand), look);
   change.quiet = true;
   put_away(job, std::move(change));
+}
+
+/// That its site was told is kept in the transaction that stores the warning.
+void Scheduler::warn_if_due(const spool::Job& job, const HoldTimes& times, spool::WallTime now) {
+  const auto reason = job.entry.reason.value_or(policy::Reason::by_hand);
+  const auto stage = warnings_.due(job.entry.app, reason, times, now);
+  if (!stage) return;
+  const auto alike = services_.store.held(job.entry.app, reason);
+  auto warning = services_.reporter.warning(job, reason, times.end, alike);
+  if (!warning) return;
+  warnings_.told(job.entry.app, reason, *stage, now);
+  auto change = hold_of(job.entry, reason, job.entry.next_attempt);
+  change.keeps_lease = true;
+  change.event.detail = "its site is warned, for " + std::to_string(alike) +
+                        " held alike: report " + warning->entry.id.text();
+  change.notice = std::move(warning);
+  change.note = spool::Note{std::string(warnings_note), warnings_.kept()};
+  services_.recorder.record(change.event);
+  services_.store.change(std::move(change), [this, now](bool) { due(now); });
 }
 
 spool::WallTime Scheduler::standard_look(const spool::Entry& entry) const {
@@ -146,6 +162,8 @@ void Scheduler::look_at_doubt(spool::Job job) {
   observe::Circumstances more;
   more.was_in_doubt = true;
   services_.recorder.record(change.event, more);
+  if (settlement.fate == smtp::Fate::hold)
+    change.next_attempt = std::min(change.next_attempt, standard_look(job.entry));
   if (settlement.fate != smtp::Fate::retry) return put_away(job, std::move(change));
   change.keeps_lease = true;
   services_.store.change(std::move(change), [](bool) {});
@@ -249,40 +267,6 @@ void Scheduler::look_at_clock() {
     services_.store.order(std::move(order), [this](const spool::Ordered&) { look(); });
   }
   services_.clock_steady = clock_guard_.steady(now);
-}
-
-void Scheduler::compare_with_last_run(std::string_view note) {
-  std::int64_t last = 0;
-  std::from_chars(note.data(), note.data() + note.size(), last);
-  const spool::WallTime then{milliseconds(last)};
-  const auto wall = services_.clock.now();
-  if (wall + ClockGuard::tolerance < then || wall - then > long_away)
-    static_cast<void>(clock_guard_.look(then, services_.clock.monotonic()));
-}
-
-void Scheduler::recall(const std::map<std::string, std::string, std::less<>>& notes) {
-  const auto now = services_.clock.monotonic();
-  const auto note = [&](const std::string& name) {
-    const auto kept = notes.find(name);
-    return kept == notes.end() ? std::string() : kept->second;
-  };
-  for (const auto& outlet : outlets_) {
-    for (const Hold& hold : holds_of(note(note_of(outlet->route()))))
-      outlet->account().hold(hold, now);
-    outlet->recall(note(rate_note(outlet->route())));
-  }
-  if (const std::string clock = note(std::string(clock_note)); !clock.empty())
-    compare_with_last_run(clock);
-}
-
-void Scheduler::keep_notes() {
-  asio::post(context_, [this] {
-    const auto now = services_.clock.now().time_since_epoch();
-    services_.store.note(std::string(clock_note),
-                         std::to_string(std::chrono::duration_cast<milliseconds>(now).count()));
-    for (const auto& outlet : outlets_)
-      services_.store.note(rate_note(outlet->route()), outlet->learned());
-  });
 }
 
 void Scheduler::ask_next_due() {

@@ -22,7 +22,9 @@ using WallTime = std::chrono::system_clock::time_point;
 
 inline constexpr std::size_t max_apps = 2000;
 inline constexpr std::size_t max_domains = 5000;
+inline constexpr std::size_t max_associations = 20'000;
 inline constexpr std::size_t max_associations_of_app = 500;
+inline constexpr std::size_t max_tokens = 500;
 inline constexpr std::size_t max_from_names = 100;
 
 /// A site that sends.

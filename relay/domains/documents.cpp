@@ -199,7 +199,9 @@ std::string to_json(const Learned& document) {
   return json::serialize(json::object{{"state", state_json(document.state)},
                                       {"keys", std::move(keys)},
                                       {"identity", identity_json(document.identity)},
-                                      {"trouble", document.trouble}});
+                                      {"trouble", document.trouble},
+                                      {"selector", document.selector},
+                                      {"changes", document.changes}});
 }
 
 std::string to_json(const Association& document) {
@@ -212,7 +214,8 @@ std::string to_json(const TokenDocument& document) {
                                       {"app", document.token.app},
                                       {"made_by", document.token.made_by},
                                       {"made_at", milliseconds(document.token.made_at)},
-                                      {"credential", document.credential}});
+                                      {"credential", document.credential},
+                                      {"owner", document.owner}});
 }
 
 std::string to_json(const RegistryDocument& document) {
@@ -270,6 +273,8 @@ mail::Result<Learned> read_learned(std::string_view text) {
   for (const Fields& key : fields.objects("keys")) learned.ring.push_back(read_key_state(key));
   read_identity(fields.object("identity"), learned.identity);
   fields.read("trouble", learned.trouble);
+  fields.read("selector", learned.selector);
+  fields.read("changes", learned.changes);
   return learned;
 }
 
@@ -297,6 +302,7 @@ mail::Result<TokenDocument> read_token(std::string_view id, std::string_view tex
   fields.read("made_by", document.token.made_by);
   fields.read("made_at", document.token.made_at);
   fields.read("credential", document.credential);
+  fields.read("owner", document.owner);
   return document;
 }
 

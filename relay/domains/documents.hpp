@@ -38,10 +38,17 @@ struct Learned {
   dkim::KeyRing ring;
   SesIdentity identity;
   std::string trouble;
+  /// The configuration's, whose change was followed last; empty for a managed domain.
+  std::string selector = {};
+  /// How often somebody has changed its keys or whom it serves: what a look finds counts for
+  /// nothing.
+  std::uint64_t changes = 0;
 };
 struct TokenDocument {
   Token token;
   std::string credential;
+  /// Whose the token's app was when it was made; empty: for all apps, or not written down then.
+  std::string owner = {};
 };
 struct RegistryDocument {
   std::string master_key_id;       ///< of the key that seals; empty: nothing is sealed yet

@@ -16,6 +16,15 @@ namespace domains {
 
 namespace {
 
+/// A salted hash as net::Credential reads it.
+mail::Result<std::string> hashed(std::string_view secret) {
+  net::Credential::Salt salt{};
+  if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1)
+    return mail::failure("The system gives no random octets: check /dev/urandom.");
+  return mail::Result<std::string>(boost::system::in_place_value,
+                                   net::Credential(secret, salt).text());
+}
+
 std::string or_operator(const std::string& owner) {
   return owner.empty() ? std::string(operators) : owner;
 }
@@ -111,14 +120,16 @@ class Intake {
 
 /// Why nothing may sign for the domain, one sentence; the signer where something may.
 void choose_signer(const Live& live, Domain& domain) {
-  const auto chosen = dkim::signing_key(live.learned.ring);
+  const dkim::KeyRing& ring = live.learned.ring;
+  const auto chosen = dkim::signing_key(ring);
   if (!chosen && !domain.trusted) {
     domain.unsigned_why = chosen.error().sentence();
     return;
   }
-  if (live.learned.ring.empty()) return;
   // Who vouches for a domain vouches for its key: it signs without having been seen.
-  const auto material = live.keys.find(live.learned.ring[chosen ? *chosen : 0].selector);
+  const auto signs = domain.trusted ? dkim::vouched_key(ring) : std::optional(*chosen);
+  if (!signs) return;
+  const auto material = live.keys.find(ring[*signs].selector);
   if (material != live.keys.end()) domain.signer = material->second.signer;
 }
 
@@ -168,6 +179,10 @@ std::string key_name(std::string_view domain, std::string_view selector) {
   return fmt::format("{} {}", domain, selector);
 }
 
+std::string association_name(std::string_view app, std::string_view domain) {
+  return fmt::format("{} {}", app, domain);
+}
+
 mail::Result<Inventory> read_inventory(const std::vector<spool::Document>& documents,
                                        const keystore::MasterKey* master_key,
                                        dkim::Library& library) {
@@ -183,14 +198,6 @@ mail::Result<Inventory> read_inventory(const std::vector<spool::Document>& docum
   return inventory;
 }
 
-mail::Result<std::string> hashed(std::string_view secret) {
-  net::Credential::Salt salt{};
-  if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1)
-    return mail::failure("The system gives no random octets: check /dev/urandom.");
-  return mail::Result<std::string>(boost::system::in_place_value,
-                                   net::Credential(secret, salt).text());
-}
-
 mail::Result<std::string> random_secret() {
   static constexpr std::string_view alphabet =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -203,8 +210,18 @@ mail::Result<std::string> random_secret() {
   return mail::Result<std::string>(boost::system::in_place_value, std::move(secret));
 }
 
+mail::Result<Secret> make_secret() {
+  auto text = random_secret();
+  if (!text) return text.error();
+  auto credential = hashed(*text);
+  if (!credential) return credential.error();
+  return Secret{*std::move(text), *std::move(credential)};
+}
+
 mail::Result<Provisioned> read_provisioned(const config::Config& settings) {
   Provisioned provisioned;
+  for (const config::Upstream& upstream : settings.upstreams)
+    provisioned.upstreams.push_back(upstream.name);
   for (const config::Domain& configured : settings.domains)
     provisioned.domains.emplace(configured.name, domain_of(configured));
   for (const config::App& configured : settings.apps) {
@@ -246,10 +263,10 @@ std::shared_ptr<const Domain> shown_domain(const Inventory& inventory,
   const Domain* setup = inventory.setup(name);
   if (setup == nullptr) return nullptr;
   auto domain = std::make_shared<Domain>(*setup);
-  domain->version =
-      inventory.version(kind::domain, name) + inventory.version(kind::verification, name);
+  domain->version = inventory.version(kind::domain, name);
   if (master_key != nullptr) domain->challenge = master_key->challenge(name);
   if (const auto live = inventory.live.find(name); live != inventory.live.end()) {
+    domain->version += live->second.learned.changes;
     domain->state = live->second.learned.state;
     domain->ring = live->second.learned.ring;
     domain->identity = live->second.learned.identity;
@@ -293,7 +310,7 @@ std::shared_ptr<const Catalog> make_catalog(const Inventory& inventory,
   for (const auto& [pair, association] : inventory.associations) {
     const auto app = catalog->apps.find(pair.first);
     const auto domain = catalog->domains.find(pair.second);
-    // The configuration may have given one of them another owner since.
+    // One that was under way when a configuration without its app came is still to be swept.
     if (app != catalog->apps.end() && domain != catalog->domains.end() &&
         app->second->owner == domain->second->owner)
       catalog->associations.push_back(association);

@@ -40,6 +40,7 @@ struct Provisioned {
   std::map<std::string, std::string, std::less<>> credentials;
   std::map<std::string, Domain, std::less<>> domains;
   std::set<std::pair<std::string, std::string>> associations;  ///< app, domain
+  std::vector<std::string> upstreams;                          ///< their names
 };
 
 /// Everything that the registry knows, as it is written down; a Catalog is made of it.
@@ -74,6 +75,9 @@ inline constexpr std::string_view operators = "operator";  ///< the owner where 
 /// The name under which a domain's key is sealed and kept: "example.com p1".
 [[nodiscard]] std::string key_name(std::string_view domain, std::string_view selector);
 
+/// The name under which an app's right to a domain is kept: "shop example.com".
+[[nodiscard]] std::string association_name(std::string_view app, std::string_view domain);
+
 /// Names a key by its public half: 16 hexadecimal digits.
 [[nodiscard]] std::string key_id(const dkim::PrivateKey& key);
 [[nodiscard]] dkim::Algorithm algorithm_of(const config::Domain& domain);
@@ -82,10 +86,13 @@ inline constexpr std::string_view operators = "operator";  ///< the owner where 
 /// no random octets.
 [[nodiscard]] mail::Result<Provisioned> read_provisioned(const config::Config& settings);
 
-/// A salted hash as net::Credential reads it.
-[[nodiscard]] mail::Result<std::string> hashed(std::string_view secret);
 /// 256 random bits in base64url.
 [[nodiscard]] mail::Result<std::string> random_secret();
+/// A new secret, with its salted hash as net::Credential reads it.
+struct Secret {
+  std::string text, credential;
+};
+[[nodiscard]] mail::Result<Secret> make_secret();
 
 [[nodiscard]] std::shared_ptr<const App> shown_app(const Inventory& inventory,
                                                    std::string_view name);

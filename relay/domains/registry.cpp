@@ -1,5 +1,6 @@
 #include "relay/domains/registry.hpp"
 
+#include "policy/address.hpp"
 #include "relay/domains/registry_state.hpp"
 #include "relay/keystore/sealing.hpp"
 #include "relay/net/ask.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <future>
+#include <set>
 
 namespace domains {
 
@@ -18,6 +20,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto store_patience = 60s;  ///< the writer itself gives up a failing disk before
+constexpr const char* not_taken =
+    "The store did not take what the configuration needs: look at its disk.";
 
 /// Whether mail is treated differently: what sessions and couriers know of a domain.
 bool matters_to_mail(const Domain& before, const Domain& after) {
@@ -40,15 +44,38 @@ std::string sealing_key_id(const std::vector<spool::Document>& documents) {
 
 Refused refused(Refused::Kind kind, std::string sentence) { return {kind, std::move(sentence)}; }
 
+Refused invalid(std::string sentence) {
+  return refused(Refused::Kind::invalid, std::move(sentence));
+}
+
 Refused too_busy() {
   return refused(Refused::Kind::failed, "Too many changes wait already: try again.");
+}
+
+Refused no_domain(std::string_view domain) {
+  return refused(Refused::Kind::absent, fmt::format("There is no domain {}.", domain));
+}
+
+std::string compared(const std::string& name) {
+  auto normal = policy::normal_domain(name);
+  return normal ? *std::move(normal) : name;
+}
+
+std::optional<Refused> changed_since(const Expected& expected, std::uint64_t version) {
+  if (!expected || *expected == version) return std::nullopt;
+  return refused(Refused::Kind::conflict, "It has changed meanwhile: look again.");
+}
+
+std::string too_many_associations() {
+  return fmt::format("{} times an app may send as a domain, which is the most: dissociate some.",
+                     max_associations);
 }
 
 Registry::State::State(Parts given, Inventory read)
     : parts(std::move(given)),
       inventory(std::move(read)),
       turn(parts.executor),
-      catalog(make_catalog(inventory, parts.master_key.get())) {}
+      catalog(std::make_shared<const Catalog>()) {}
 
 void Registry::State::applied(const std::vector<spool::DocumentWrite>& writes) {
   for (const spool::DocumentWrite& write : writes) {
@@ -79,19 +106,41 @@ asio::awaitable<std::optional<spool::Written>> Registry::State::commit(
   co_return co_await net::ask<spool::Written>(question, store_patience);
 }
 
+std::vector<std::string> Registry::State::count_changes(
+    std::vector<spool::DocumentWrite>& writes) const {
+  std::set<std::string> served, written;
+  for (const spool::DocumentWrite& each : writes) {
+    if (each.kind == kind::association) served.insert(each.name.substr(each.name.find(' ') + 1));
+    if (each.kind == kind::verification) written.insert(each.name);
+  }
+  std::vector<std::string> changed;
+  for (const std::string& domain : served) {
+    const auto live = inventory.live.find(domain);
+    if (live == inventory.live.end() || written.contains(domain)) continue;
+    Learned learned = live->second.learned;
+    ++learned.changes;
+    writes.push_back(write(kind::verification, domain, to_json(learned)));
+    changed.push_back(domain);
+  }
+  return changed;
+}
+
 asio::awaitable<Outcome<Done>> Registry::State::carry_out(Alteration alteration,
                                                           const Caller& caller) {
+  if (alteration.what.empty()) co_return Done{};
   spool::AuditRecord audit;
   audit.at = parts.clock.now();
   audit.who = caller.who;
   audit.what = std::move(alteration.what);
   audit.target = std::move(alteration.target);
   audit.detail = std::move(alteration.detail);
-  const auto written = co_await commit(
-      std::move(alteration.writes), std::move(audit), [this, apply = std::move(alteration.apply)] {
-        apply(inventory);
-        publish();
-      });
+  const auto changed = count_changes(alteration.writes);
+  const auto then = [this, changed, apply = std::move(alteration.apply)] {
+    apply(inventory);
+    for (const std::string& domain : changed) ++inventory.live[domain].learned.changes;
+    publish();
+  };
+  const auto written = co_await commit(std::move(alteration.writes), std::move(audit), then);
   if (written == spool::Written::stored) co_return Done{};
   if (written == spool::Written::conflict)
     co_return refused(Refused::Kind::conflict, "It has changed meanwhile: look again.");
@@ -101,21 +150,35 @@ asio::awaitable<Outcome<Done>> Registry::State::carry_out(Alteration alteration,
 
 mail::Result<void> Registry::State::write_now(const std::vector<spool::DocumentWrite>& writes,
                                               const std::string& detail) {
-  if (writes.empty()) return {};
+  for (auto next = writes.begin(); next != writes.end();) {
+    const auto left = static_cast<std::size_t>(writes.end() - next);
+    const auto end = next + static_cast<std::ptrdiff_t>(std::min(left, spool::most_writes));
+    const std::vector<spool::DocumentWrite> part(next, end);
+    const auto answer = std::make_shared<std::promise<spool::Written>>();
+    auto written = answer->get_future();
+    parts.store.write(part, by_configuration("", detail), [answer](spool::Written outcome) {
+      answer->set_value(outcome);
+    });
+    if (written.wait_for(store_patience) != std::future_status::ready)
+      return mail::failure(not_taken);
+    const auto outcome = written.get();
+    if (outcome == spool::Written::conflict)
+      return mail::failure("A change was made at the same moment: take the configuration again.");
+    if (outcome != spool::Written::stored) return mail::failure(not_taken);
+    applied(part);
+    next = end;
+  }
+  return {};
+}
+
+spool::AuditRecord Registry::State::by_configuration(std::string target, std::string detail) const {
   spool::AuditRecord audit;
   audit.at = parts.clock.now();
   audit.who = "configuration";
   audit.what = "provision";
-  audit.detail = detail;
-  const auto answer = std::make_shared<std::promise<spool::Written>>();
-  auto written = answer->get_future();
-  parts.store.write(
-      writes, std::move(audit), [answer](spool::Written outcome) { answer->set_value(outcome); });
-  if (written.wait_for(store_patience) != std::future_status::ready ||
-      written.get() != spool::Written::stored)
-    return mail::failure("The store did not take what the configuration needs: look at its disk.");
-  applied(writes);
-  return {};
+  audit.target = std::move(target);
+  audit.detail = std::move(detail);
+  return audit;
 }
 
 void Registry::State::publish() {
@@ -141,9 +204,14 @@ spool::DocumentWrite Registry::State::write(std::string_view kind,
   return {std::string(kind), std::string(name), std::move(body), inventory.version(kind, name)};
 }
 
-std::optional<Refused> Registry::State::changed_since(Expected expected, std::uint64_t version) {
-  if (!expected || *expected == version) return std::nullopt;
-  return refused(Refused::Kind::conflict, "It has changed meanwhile: look again.");
+Association Registry::State::number(const std::string& app,
+                                    const std::string& domain,
+                                    bool provisioned,
+                                    RegistryDocument& numbers,
+                                    std::vector<spool::DocumentWrite>& writes) const {
+  Association made{app, domain, ++numbers.associations, provisioned};
+  writes.push_back(write(kind::association, association_name(app, domain), to_json(made)));
+  return made;
 }
 
 asio::awaitable<mail::Result<dkim::PrivateKey>> Registry::State::make_key(dkim::Algorithm algorithm,

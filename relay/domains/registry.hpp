@@ -145,9 +145,10 @@ class Registry {
   net::asio::awaitable<Outcome<Done>> dissociate(std::string domain,
                                                  std::string app,
                                                  Caller caller);
-  /// Begins a rotation: makes the next key, whose record is then shown; `abandon` takes it back;
-  /// `removed` says that the old key's record is gone.
-  enum class Rotation : std::uint8_t { begin, abandon, removed };
+  /// Begins a rotation: makes the next key, whose record is then shown. Of a trusted domain
+  /// `published` says that it is, so that the key signs from now on; of others DNS says so.
+  /// `abandon` takes the key back; `removed` says that the old key's record is gone.
+  enum class Rotation : std::uint8_t { begin, published, abandon, removed };
   net::asio::awaitable<Outcome<Done>> rotate_key(std::string domain,
                                                  Rotation step,
                                                  Caller caller,
@@ -174,6 +175,8 @@ class Registry {
   /// Takes over what a round found: state, keys, identity. Written down, then published. A round of
   /// a domain that is gone by now, or has another key under a selector, counts for nothing.
   net::asio::awaitable<void> record(Round round);
+  /// What time alone does to the keys of a trusted domain, at which no round looks.
+  net::asio::awaitable<void> let_time_pass(std::string domain);
   /// The domain's key that signs, or is to: what SES may sign with too. Null without one.
   [[nodiscard]] std::shared_ptr<const dkim::Signer> main_key(std::string_view domain) const;
   /// Whether a record found in DNS is a key of ours.

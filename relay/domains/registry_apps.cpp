@@ -4,6 +4,7 @@
 #include "relay/net/directory.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -13,7 +14,6 @@ namespace asio = net::asio;
 
 namespace {
 
-constexpr std::size_t max_tokens = 500;
 constexpr std::size_t token_id_length = 8;
 constexpr std::size_t longest_text = 500;
 
@@ -21,16 +21,26 @@ Refused no_app(std::string_view app) {
   return refused(Refused::Kind::absent, fmt::format("There is no app named {}.", app));
 }
 
-Refused in_the_file(std::string_view what) {
-  return refused(Refused::Kind::read_only,
-                 fmt::format("{} stands in the configuration file: change it there.", what));
+/// What is wrong with the domains of a new app, or nothing.
+std::optional<Refused> judge_domains(const NewApp& app, const Inventory& inventory) {
+  if (app.domains.size() > max_associations_of_app)
+    return invalid(fmt::format("An app has {} domains at most.", max_associations_of_app));
+  if (inventory.associations.size() + app.domains.size() > max_associations)
+    return invalid(too_many_associations());
+  const std::string owner = app.owner.empty() ? std::string(operators) : app.owner;
+  for (const std::string& domain : app.domains) {
+    const Domain* setup = inventory.setup(domain);
+    if (setup == nullptr || setup->owner != owner)
+      return refused(
+          Refused::Kind::absent,
+          fmt::format(
+              "{} has no domain {}: `postern domain add {}` first.", owner, domain, domain));
+  }
+  return std::nullopt;
 }
 
 /// What is wrong with a new app, or nothing.
 std::optional<Refused> judge(const NewApp& app, const Inventory& inventory) {
-  const auto invalid = [](std::string sentence) {
-    return refused(Refused::Kind::invalid, std::move(sentence));
-  };
   if (!config::is_app_name(app.name))
     return invalid("An app's name is 1 to 63 of a-z, 0-9 and `-`, not beginning with `-`.");
   if (!app.owner.empty() && !config::is_app_name(app.owner))
@@ -42,20 +52,26 @@ std::optional<Refused> judge(const NewApp& app, const Inventory& inventory) {
   if (!app.contact.empty() && !policy::parse_path(app.contact))
     return invalid(fmt::format("{} is no mail address.", app.contact));
   if (app.weight < 1 || app.weight > 1000) return invalid("A weight is a number from 1 to 1000.");
+  const std::vector<std::string>& upstreams = inventory.provisioned.upstreams;
+  if (!app.upstream.empty() && std::ranges::find(upstreams, app.upstream) == upstreams.end())
+    return invalid(fmt::format("There is no upstream named {}: the configuration has {}.",
+                               app.upstream,
+                               fmt::join(upstreams, ", ")));
   if (!app.configuration_set.empty() && !config::is_configuration_set(app.configuration_set))
     return invalid("A configuration set's name is 1 to 64 letters, digits, `-` and `_`.");
-  if (app.domains.size() > max_associations_of_app)
-    return invalid(fmt::format("An app has {} domains at most.", max_associations_of_app));
-  const std::string owner = app.owner.empty() ? std::string(operators) : app.owner;
-  for (const std::string& domain : app.domains) {
-    const Domain* setup = inventory.setup(domain);
-    if (setup == nullptr || setup->owner != owner)
-      return refused(
-          Refused::Kind::absent,
-          fmt::format(
-              "{} has no domain {}: `postern domain add {}` first.", owner, domain, domain));
-  }
-  return std::nullopt;
+  return judge_domains(app, inventory);
+}
+
+/// Why an app cannot be changed by command, or not by this caller: nothing where it can.
+std::optional<Refused> judge_change(const Inventory& inventory,
+                                    const std::string& app,
+                                    const Expected& expected) {
+  if (inventory.provisioned.apps.contains(app))
+    return refused(
+        Refused::Kind::read_only,
+        fmt::format("The app {} stands in the configuration file: change it there.", app));
+  if (!inventory.apps.contains(app)) return no_app(app);
+  return changed_since(expected, shown_app(inventory, app)->version);
 }
 
 App app_of(const NewApp& given, WallTime now) {
@@ -74,89 +90,81 @@ App app_of(const NewApp& given, WallTime now) {
 }  // namespace
 
 asio::awaitable<Outcome<Password>> Registry::add_app(NewApp app, Caller caller) {
-  const auto turn = co_await state_->turn.take();
-  if (!turn) co_return too_busy();
-  State& state = *state_;
   for (std::string& domain : app.domains)
     if (auto name = policy::normal_domain(domain)) domain = *std::move(name);
   std::ranges::sort(app.domains);
   app.domains.erase(std::ranges::unique(app.domains).begin(), app.domains.end());
-  if (auto wrong = judge(app, state.inventory)) co_return *wrong;
-  auto secret = random_secret();
-  auto credential = secret ? hashed(*secret) : secret;
-  if (!credential) co_return refused(Refused::Kind::failed, credential.error().sentence());
-  const AppDocument document{app_of(app, state.parts.clock.now()), *credential};
-  RegistryDocument numbers = state.inventory.registry;
-  std::vector<Association> made;
-  Alteration alteration;
-  alteration.what = "app add";
-  alteration.target = app.name;
-  alteration.detail = fmt::format("owner {}", document.app.owner);
-  alteration.writes.push_back(state.write(kind::app, app.name, to_json(document)));
-  for (const std::string& domain : app.domains) {
-    made.push_back({app.name, domain, ++numbers.associations, false});
-    alteration.writes.push_back(
-        state.write(kind::association, app.name + " " + domain, to_json(made.back())));
-  }
-  alteration.writes.push_back(state.write(kind::registry, "", to_json(numbers)));
-  alteration.apply = [document, made, numbers](Inventory& inventory) {
-    inventory.apps.insert_or_assign(document.app.name, document);
-    inventory.registry = numbers;
-    for (const Association& association : made)
-      inventory.associations.insert_or_assign({association.app, association.domain}, association);
+  Password made{app.name, {}};
+  const auto plan = [&](const State& state) -> Outcome<Alteration> {
+    if (auto wrong = judge(app, state.inventory)) return *wrong;
+    auto secret = make_secret();
+    if (!secret) return refused(Refused::Kind::failed, secret.error().sentence());
+    made.password = std::move(secret->text);
+    const AppDocument document{app_of(app, state.parts.clock.now()), secret->credential};
+    RegistryDocument numbers = state.inventory.registry;
+    std::vector<Association> rights;
+    Alteration alteration;
+    alteration.what = "app add";
+    alteration.target = app.name;
+    alteration.detail = fmt::format("owner {}", document.app.owner);
+    alteration.writes.push_back(state.write(kind::app, app.name, to_json(document)));
+    for (const std::string& domain : app.domains)
+      rights.push_back(state.number(app.name, domain, false, numbers, alteration.writes));
+    alteration.writes.push_back(state.write(kind::registry, "", to_json(numbers)));
+    alteration.apply = [document, rights, numbers](Inventory& inventory) {
+      inventory.apps.insert_or_assign(document.app.name, document);
+      inventory.registry = numbers;
+      for (const Association& right : rights)
+        inventory.associations.insert_or_assign({right.app, right.domain}, right);
+    };
+    return alteration;
   };
-  const auto done = co_await state.carry_out(std::move(alteration), caller);
+  const auto done = co_await state_->change(std::move(caller), plan);
   if (!done) co_return done.error();
-  co_return Password{app.name, *secret};
+  co_return made;
 }
 
 asio::awaitable<Outcome<Password>> Registry::rotate_password(std::string app,
                                                              Caller caller,
                                                              Expected expected) {
-  const auto turn = co_await state_->turn.take();
-  if (!turn) co_return too_busy();
-  State& state = *state_;
-  if (state.inventory.provisioned.apps.contains(app)) co_return in_the_file("The app " + app);
-  const auto found = state.inventory.apps.find(app);
-  if (found == state.inventory.apps.end()) co_return no_app(app);
-  if (auto changed = state.changed_since(expected, shown_app(state.inventory, app)->version))
-    co_return *changed;
-  auto secret = random_secret();
-  auto credential = secret ? hashed(*secret) : secret;
-  if (!credential) co_return refused(Refused::Kind::failed, credential.error().sentence());
-  AppDocument document = found->second;
-  document.credential = *credential;
-  Alteration alteration{{state.write(kind::app, app, to_json(document))},
-                        [document](Inventory& inventory) {
-                          inventory.apps.insert_or_assign(document.app.name, document);
-                        },
-                        "app rotate-password",
-                        app,
-                        "a new password"};
-  const auto done = co_await state.carry_out(std::move(alteration), caller);
+  Password made{app, {}};
+  const auto plan = [&](const State& state) -> Outcome<Alteration> {
+    if (auto wrong = judge_change(state.inventory, app, expected)) return *wrong;
+    auto secret = make_secret();
+    if (!secret) return refused(Refused::Kind::failed, secret.error().sentence());
+    made.password = std::move(secret->text);
+    AppDocument document = state.inventory.apps.find(app)->second;
+    document.credential = secret->credential;
+    return Alteration{{state.write(kind::app, app, to_json(document))},
+                      [document](Inventory& inventory) {
+                        inventory.apps.insert_or_assign(document.app.name, document);
+                      },
+                      "app rotate-password",
+                      app,
+                      "a new password"};
+  };
+  const auto done = co_await state_->change(std::move(caller), plan);
   if (!done) co_return done.error();
-  co_return Password{app, *secret};
+  co_return made;
 }
 
 asio::awaitable<Outcome<Done>> Registry::set_standing(
     std::string app, bool blocked, std::string why, Caller caller, Expected expected) {
-  const auto turn = co_await state_->turn.take();
-  if (!turn) co_return too_busy();
-  State& state = *state_;
-  const auto shown = shown_app(state.inventory, app);
-  if (shown == nullptr) co_return no_app(app);
-  if (auto changed = state.changed_since(expected, shown->version)) co_return *changed;
-  if (why.size() > longest_text)
-    co_return refused(Refused::Kind::invalid, "Give a reason of at most 500 octets.");
-  const Standing standing{blocked, std::move(why)};
-  Alteration alteration{{state.write(kind::standing, app, to_json(standing))},
-                        [app, standing](Inventory& inventory) {
-                          inventory.standings.insert_or_assign(app, standing);
-                        },
-                        blocked ? "app block" : "app unblock",
-                        app,
-                        standing.why};
-  co_return co_await state.carry_out(std::move(alteration), caller);
+  const auto plan = [=](const State& state) -> Outcome<Alteration> {
+    const auto shown = shown_app(state.inventory, app);
+    if (shown == nullptr) return no_app(app);
+    if (auto changed = changed_since(expected, shown->version)) return *changed;
+    if (why.size() > longest_text) return invalid("Give a reason of at most 500 octets.");
+    const Standing standing{blocked, why};
+    return Alteration{{state.write(kind::standing, app, to_json(standing))},
+                      [app, standing](Inventory& inventory) {
+                        inventory.standings.insert_or_assign(app, standing);
+                      },
+                      blocked ? "app block" : "app unblock",
+                      app,
+                      why};
+  };
+  return state_->change(std::move(caller), plan);
 }
 
 asio::awaitable<Outcome<Done>> Registry::block_app(std::string app,
@@ -175,78 +183,73 @@ asio::awaitable<Outcome<Done>> Registry::unblock_app(std::string app,
 asio::awaitable<Outcome<Done>> Registry::remove_app(std::string app,
                                                     Caller caller,
                                                     Expected expected) {
-  const auto turn = co_await state_->turn.take();
-  if (!turn) co_return too_busy();
-  State& state = *state_;
-  if (state.inventory.provisioned.apps.contains(app)) co_return in_the_file("The app " + app);
-  if (!state.inventory.apps.contains(app)) co_return no_app(app);
-  if (auto changed = state.changed_since(expected, shown_app(state.inventory, app)->version))
-    co_return *changed;
-  Alteration alteration;
-  alteration.what = "app remove";
-  alteration.target = app;
-  alteration.writes.push_back(state.write(kind::app, app, std::nullopt));
-  if (state.inventory.standings.contains(app))
-    alteration.writes.push_back(state.write(kind::standing, app, std::nullopt));
-  for (const auto& [pair, association] : state.inventory.associations)
-    if (pair.first == app)
-      alteration.writes.push_back(
-          state.write(kind::association, app + " " + pair.second, std::nullopt));
-  for (const auto& [id, token] : state.inventory.tokens)
-    if (token.token.app == app)
-      alteration.writes.push_back(state.write(kind::token, id, std::nullopt));
-  alteration.apply = [app](Inventory& inventory) {
-    inventory.apps.erase(app);
-    inventory.standings.erase(app);
-    std::erase_if(inventory.associations, [&](const auto& one) { return one.first.first == app; });
-    std::erase_if(inventory.tokens, [&](const auto& one) { return one.second.token.app == app; });
+  const auto plan = [=](const State& state) -> Outcome<Alteration> {
+    if (auto wrong = judge_change(state.inventory, app, expected)) return *wrong;
+    const auto of_app = [app](const auto& one) { return one.first.first == app; };
+    const auto token_of_app = [app](const auto& one) { return one.second.token.app == app; };
+    Alteration alteration;
+    alteration.what = "app remove";
+    alteration.target = app;
+    alteration.writes.push_back(state.write(kind::app, app, std::nullopt));
+    if (state.inventory.standings.contains(app))
+      alteration.writes.push_back(state.write(kind::standing, app, std::nullopt));
+    state.remove_associations([&](const Association& one) { return one.app == app; },
+                              alteration.writes);
+    for (const auto& one : state.inventory.tokens)
+      if (token_of_app(one))
+        alteration.writes.push_back(state.write(kind::token, one.first, std::nullopt));
+    alteration.apply = [=](Inventory& inventory) {
+      inventory.apps.erase(app);
+      inventory.standings.erase(app);
+      std::erase_if(inventory.associations, of_app);
+      std::erase_if(inventory.tokens, token_of_app);
+    };
+    return alteration;
   };
-  co_return co_await state.carry_out(std::move(alteration), caller);
+  return state_->change(std::move(caller), plan);
 }
 
 asio::awaitable<Outcome<NewToken>> Registry::add_token(Caller::Role role,
                                                        std::string app,
                                                        Caller caller) {
-  const auto turn = co_await state_->turn.take();
-  if (!turn) co_return too_busy();
-  State& state = *state_;
-  if ((role == Caller::Role::app) != !app.empty())
-    co_return refused(Refused::Kind::invalid, "A token of an app names it, others name none.");
-  if (!app.empty() && !state.inventory.has_app(app)) co_return no_app(app);
-  if (state.inventory.tokens.size() >= max_tokens)
-    co_return refused(Refused::Kind::invalid, "There are 500 tokens: remove some.");
-  auto secret = random_secret();
-  auto id = random_secret();
-  auto credential = secret ? hashed(*secret) : secret;
-  if (!id || !credential)
-    co_return refused(Refused::Kind::failed, "The system gives no random octets.");
-  std::erase_if(*id, [](char c) { return c == '-' || c == '_'; });
-  id->resize(token_id_length);
-  const TokenDocument document{{*id, role, app, caller.who, state.parts.clock.now()}, *credential};
-  Alteration alteration{{state.write(kind::token, *id, to_json(document))},
-                        [document](Inventory& inventory) {
-                          inventory.tokens.insert_or_assign(document.token.id, document);
-                        },
-                        "token add",
-                        *id,
-                        app.empty() ? std::string("for all apps") : "for the app " + app};
-  const auto done = co_await state.carry_out(std::move(alteration), caller);
+  NewToken made;
+  const auto plan = [&](const State& state) -> Outcome<Alteration> {
+    if ((role == Caller::Role::app) != !app.empty())
+      return invalid("A token of an app names it, others name none.");
+    if (!app.empty() && !state.inventory.has_app(app)) return no_app(app);
+    if (state.inventory.tokens.size() >= max_tokens)
+      return invalid(fmt::format("There are {} tokens: remove some.", max_tokens));
+    const auto secret = make_secret();
+    auto id = random_secret();
+    if (!id || !secret) return refused(Refused::Kind::failed, "The system gives no random octets.");
+    std::erase_if(*id, [](char c) { return c == '-' || c == '_'; });
+    id->resize(token_id_length);
+    made = {{*id, role, app, caller.who, state.parts.clock.now()}, *id + "." + secret->text};
+    const TokenDocument document{made.token, secret->credential, state.inventory.owner_of_app(app)};
+    return Alteration{{state.write(kind::token, *id, to_json(document))},
+                      [document](Inventory& inventory) {
+                        inventory.tokens.insert_or_assign(document.token.id, document);
+                      },
+                      "token add",
+                      *id,
+                      app.empty() ? std::string("for all apps") : "for the app " + app};
+  };
+  const auto done = co_await state_->change(caller, plan);
   if (!done) co_return done.error();
-  co_return NewToken{document.token, *id + "." + *secret};
+  co_return made;
 }
 
 asio::awaitable<Outcome<Done>> Registry::remove_token(std::string id, Caller caller) {
-  const auto turn = co_await state_->turn.take();
-  if (!turn) co_return too_busy();
-  State& state = *state_;
-  if (!state.inventory.tokens.contains(id))
-    co_return refused(Refused::Kind::absent, "There is no such token.");
-  Alteration alteration{{state.write(kind::token, id, std::nullopt)},
-                        [id](Inventory& inventory) { inventory.tokens.erase(id); },
-                        "token remove",
-                        id,
-                        ""};
-  co_return co_await state.carry_out(std::move(alteration), caller);
+  const auto plan = [=](const State& state) -> Outcome<Alteration> {
+    if (!state.inventory.tokens.contains(id))
+      return refused(Refused::Kind::absent, "There is no such token.");
+    return Alteration{{state.write(kind::token, id, std::nullopt)},
+                      [id](Inventory& inventory) { inventory.tokens.erase(id); },
+                      "token remove",
+                      id,
+                      ""};
+  };
+  return state_->change(std::move(caller), plan);
 }
 
 std::vector<Token> Registry::tokens() const {

@@ -14,8 +14,30 @@ namespace {
 constexpr auto look_interval = 500ms;
 /// After a start not all domains are asked about in the same second.
 constexpr auto start_spread = 30s;
+/// After which a key's next stage is written once more, if it was not.
+constexpr auto aging_interval = 1min;
+
+bool has_aged(const Domain& domain, WallTime now) {
+  return std::ranges::any_of(domain.ring, [now](const dkim::KeyState& key) {
+    const auto next = dkim::due(key);
+    return next && *next <= now;
+  });
+}
 
 }  // namespace
+
+/// Counts a round that is asked for while it lives, which may be longer than the Verification: its
+/// coroutine ends with the executor.
+class Verification::Asked {
+ public:
+  explicit Asked(std::shared_ptr<std::size_t> count) : count_(std::move(count)) { ++*count_; }
+  Asked(const Asked&) = delete;
+  Asked& operator=(const Asked&) = delete;
+  ~Asked() { --*count_; }
+
+ private:
+  std::shared_ptr<std::size_t> count_;
+};
 
 Verification::Verification(Parts parts) : parts_(std::move(parts)), wake_(parts_.executor) {}
 
@@ -50,17 +72,25 @@ void Verification::begin_due_rounds() {
   const auto now = parts_.clock.monotonic();
   std::erase_if(due_, [&](const auto& one) { return !catalog->domains.contains(one.first); });
   for (const auto& [name, domain] : catalog->domains) {
-    if (domain->trusted) continue;
+    if (domain->trusted && !has_aged(*domain, parts_.clock.now())) continue;
     const auto due = due_.try_emplace(name, due_at(*domain)).first->second;
     if (due > now || under_way_.contains(name)) continue;
     if (under_way_.size() >= rounds_at_once) return;
     under_way_.insert(name);
     net::spawn(
         parts_.executor,
-        [this, name] { return round(name, false); },
+        [this, name, trusted = domain->trusted] {
+          return trusted ? age_keys(name) : round(name, false);
+        },
         parts_.sink,
         [this, name] { under_way_.erase(name); });
   }
+}
+
+/// No round looks at the keys of a domain that somebody vouches for.
+asio::awaitable<void> Verification::age_keys(std::string name) {
+  due_[name] = parts_.clock.monotonic() + aging_interval;
+  co_await parts_.registry.let_time_pass(std::move(name));
 }
 
 asio::awaitable<void> Verification::round(std::string name, bool thorough) {
@@ -84,12 +114,17 @@ asio::awaitable<void> Verification::round(std::string name, bool thorough) {
   parts_.looked(*domain->second, *looked_at->second);
 }
 
-asio::awaitable<bool> Verification::verify_now(std::string name) {
+asio::awaitable<mail::Result<void>> Verification::verify_now(std::string name) {
   const auto catalog = parts_.registry.catalog();
   const auto domain = catalog->domains.find(name);
-  if (domain == catalog->domains.end() || domain->second->trusted) co_return false;
+  if (domain == catalog->domains.end() || domain->second->trusted)
+    co_return mail::failure("There is nothing to look at for this domain.");
+  if (*asked_ >= asked_at_once)
+    co_return mail::failure(
+        "As many domains are being looked at as at once may be: try again in a minute.");
+  const Asked asked(asked_);
   co_await round(std::move(name), true);
-  co_return true;
+  co_return mail::Result<void>();
 }
 
 }  // namespace domains

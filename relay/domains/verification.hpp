@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mail/result.hpp"
 #include "relay/domains/examiner.hpp"
 #include "relay/domains/registry.hpp"
 #include "relay/net/clock.hpp"
@@ -19,11 +20,13 @@
 namespace domains {
 
 /// Looks at every domain that DNS verifies, again and again: each when its state says
-/// (policy::until_next_round), a new one at once, on demand at once. Everything runs on one
-/// executor.
+/// (policy::until_next_round), a new one at once, on demand at once. The keys of the others, which
+/// somebody vouches for, come to their next stage with time. Everything runs on one executor.
 class Verification {
  public:
   static constexpr std::size_t rounds_at_once = 8;
+  /// Beside them, of those that are asked for: neither kind waits for the other.
+  static constexpr std::size_t asked_at_once = 4;
 
   struct Parts {
     boost::asio::any_io_executor executor;
@@ -41,20 +44,23 @@ class Verification {
   /// No further round begins; those under way end by themselves.
   void stop();
 
-  /// A round now, at the authoritative servers too. False where there is no such domain, or where
-  /// somebody vouches for it so that nothing is asked.
-  net::asio::awaitable<bool> verify_now(std::string domain);
+  /// A round now, at the authoritative servers too. A Failure says why there is none: no such
+  /// domain, somebody vouches for it so that nothing is asked, or asked_at_once are under way.
+  net::asio::awaitable<mail::Result<void>> verify_now(std::string domain);
 
  private:
+  class Asked;
   net::asio::awaitable<void> run();
   net::asio::awaitable<void> round(std::string domain, bool thorough);
   void begin_due_rounds();
+  net::asio::awaitable<void> age_keys(std::string domain);
   [[nodiscard]] std::chrono::steady_clock::time_point due_at(const Domain& domain);
 
   Parts parts_;
   boost::asio::steady_timer wake_;
   std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> due_;
   std::set<std::string, std::less<>> under_way_;
+  std::shared_ptr<std::size_t> asked_ = std::make_shared<std::size_t>(0);
   bool stopped_ = false;
 };
 

@@ -77,6 +77,7 @@ void take_limits(Body& body, policy::Limits& limits) {
   limits.message_size = take_limit(given, "message_size").value_or(limits.message_size);
   limits.queued_messages = take_limit(given, "queued_messages");
   limits.queued_bytes = take_limit(given, "queued_bytes");
+  for (const std::string_view name : {"per_minute", "per_hour", "per_day"}) given.awaited(name);
   body.close(given);
 }
 
@@ -118,30 +119,28 @@ Response with_password(const Sources& sources, const domains::Password& made, un
 asio::awaitable<Response> add(Sources sources, Call call) {
   auto app = read_app(call.body);
   if (!app) co_return error_response(400, app.error().sentence());
+  const bool known = find(*sources.registry->catalog(), app->name) != nullptr;
+  if (!known && sources.store.load(app->name).messages > 0) {
+    co_return error_response(
+        409,
+        fmt::format("Mail of a former app {0} is in the queue and would be the new one's: give it "
+                    "up with `postern queue drop --app {0}`, or choose another name.",
+                    app->name));
+  }
   const auto made = co_await sources.registry->add_app(*std::move(app), call.caller);
   if (!made) co_return refused(made.error());
   co_return with_password(sources, *made, 201);
 }
 
-std::uint64_t version_of(const Sources& sources, const std::string& name) {
-  const auto app = find(*sources.registry->catalog(), name);
-  return app ? app->version : 0;
+// Makes a change of the app in the path, if it is as the caller saw it.
+template <class Change>
+auto attempt_on(const Sources& sources, const Call& call, Change change) {
+  const auto now = [&] { return find(*sources.registry->catalog(), call.parameter); };
+  return attempt(call.fields, now, no_such_app(), change);
 }
 
-// The version that a change of an existing app must find, or what to answer instead.
-boost::system::result<domains::Expected, Response> expected_of(const Sources& sources,
-                                                               const Call& call) {
-  const auto app = find(*sources.registry->catalog(), call.parameter);
-  if (!app) return no_such_app();
-  return expected_version(call.fields, app->version);
-}
-
-// The app after a change, or why there was none.
-asio::awaitable<Response> outcome(Sources sources,
-                                  Call call,
-                                  domains::Expected expected,
-                                  domains::Outcome<domains::Done> done) {
-  if (!done) co_return refused(done.error(), expected, version_of(sources, call.parameter));
+// The app as it is now.
+asio::awaitable<Response> show_anew(Sources sources, Call call) {
   call.fields = {};
   co_return co_await show(std::move(sources), std::move(call));
 }
@@ -151,34 +150,35 @@ asio::awaitable<Response> block(Sources sources, Call call) {
   const auto why = body.text("why", longest_sentence).value_or("");
   if (why.empty()) body.refuse("Give `why`: a sentence for the site's administrator.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
-  const auto expected = expected_of(sources, call);
-  if (!expected) co_return expected.error();
-  auto done = co_await sources.registry->block_app(call.parameter, why, call.caller, *expected);
-  co_return co_await outcome(std::move(sources), std::move(call), *expected, std::move(done));
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->block_app(call.parameter, why, call.caller, expected);
+  });
+  if (!done) co_return done.error();
+  co_return co_await show_anew(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> unblock(Sources sources, Call call) {
   if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
-  const auto expected = expected_of(sources, call);
-  if (!expected) co_return expected.error();
-  auto done = co_await sources.registry->unblock_app(call.parameter, call.caller, *expected);
-  co_return co_await outcome(std::move(sources), std::move(call), *expected, std::move(done));
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->unblock_app(call.parameter, call.caller, expected);
+  });
+  if (!done) co_return done.error();
+  co_return co_await show_anew(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> rotate_password(Sources sources, Call call) {
   if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
-  const auto expected = expected_of(sources, call);
-  if (!expected) co_return expected.error();
-  const auto made =
-      co_await sources.registry->rotate_password(call.parameter, call.caller, *expected);
-  if (!made) co_return refused(made.error(), *expected, version_of(sources, call.parameter));
+  const auto made = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->rotate_password(call.parameter, call.caller, expected);
+  });
+  if (!made) co_return made.error();
   co_return with_password(sources, *made, 200);
 }
 
 asio::awaitable<Response> remove(Sources sources, Call call) {
-  const auto expected = expected_of(sources, call);
-  if (!expected) co_return expected.error();
-  if (const std::uint64_t waiting = sources.store.load(call.parameter).messages; waiting > 0) {
+  const bool known = find(*sources.registry->catalog(), call.parameter) != nullptr;
+  const std::uint64_t waiting = sources.store.load(call.parameter).messages;
+  if (known && waiting > 0) {
     co_return error_response(
         409,
         fmt::format("Mail of {0} waits in the queue ({1}): let it be delivered, or give it up with "
@@ -186,8 +186,10 @@ asio::awaitable<Response> remove(Sources sources, Call call) {
                     call.parameter,
                     waiting));
   }
-  const auto done = co_await sources.registry->remove_app(call.parameter, call.caller, *expected);
-  if (!done) co_return refused(done.error(), *expected, version_of(sources, call.parameter));
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->remove_app(call.parameter, call.caller, expected);
+  });
+  if (!done) co_return done.error();
   co_return json_response({{"removed", call.parameter}});
 }
 

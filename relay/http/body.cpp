@@ -122,6 +122,11 @@ void Body::close(const Body& object) {
   if (auto mistake = object.mistake()) refuse(*std::move(mistake));
 }
 
+void Body::awaited(std::string_view name) {
+  if (take(name))
+    refuse(fmt::format("The feature behind `{}` has not landed yet: leave it out.", name));
+}
+
 void Body::refuse(std::string sentence) {
   if (!mistake_) mistake_ = std::move(sentence);
 }

@@ -32,7 +32,8 @@ class Body {
   [[nodiscard]] Body object(std::string_view name);
   void close(const Body& object);
 
-  void refuse(std::string sentence);  ///< a mistake that the caller found
+  void awaited(std::string_view name);  ///< a member whose feature has not landed is a mistake
+  void refuse(std::string sentence);    ///< a mistake that the caller found
   /// The first mistake as a sentence; before it a member that was never taken, because a wrong name
   /// is often why another one is missing.
   [[nodiscard]] std::optional<std::string> mistake() const;

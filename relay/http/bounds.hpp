@@ -10,6 +10,7 @@ namespace http {
 
 inline constexpr std::size_t most_ordered_ids = 1000;  ///< queue ids in one order
 inline constexpr std::int64_t most_listed = 1000;      ///< of one page of a list
+inline constexpr std::size_t longest_sns_post = std::size_t{320} * 1024;
 inline constexpr std::size_t longest_pem = std::size_t{16} * 1024;
 inline constexpr std::size_t longest_sentence = 500;  ///< why an app is blocked
 inline constexpr std::int64_t heaviest = 1000;        ///< weight of an app

@@ -1,5 +1,6 @@
 #include "relay/http/domain_endpoints.hpp"
 
+#include "policy/identity_steps.hpp"
 #include "policy/record_forms.hpp"
 #include "relay/http/answers.hpp"
 #include "relay/http/body.hpp"
@@ -15,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace http {
@@ -75,12 +77,18 @@ asio::awaitable<Response> records(Sources sources, Call call) {
   const auto domain = find(*sources.registry->catalog(), call);
   if (!domain) co_return no_such_domain();
   const auto wanted = sources.records(*domain);
-  if (format == "table") co_return Response{.body = policy::table(wanted)};
-  if (format == "zone") co_return Response{.body = policy::zone_file(wanted)};
-  if (format == "terraform") co_return Response{.body = policy::terraform(wanted, domain->name)};
+  const auto steps = sources.console_steps(*domain);
+  const auto by_hand = [&steps](std::string_view mark) {
+    return policy::numbered(steps, policy::console_heading, mark);
+  };
+  if (format == "table") co_return Response{.body = policy::table(wanted) + by_hand("")};
+  if (format == "zone") co_return Response{.body = policy::zone_file(wanted) + by_hand("; ")};
+  if (format == "terraform")
+    co_return Response{.body = policy::terraform(wanted, domain->name) + by_hand("# ")};
   json::object body;
   body["domain"] = domain->name;
   body["records"] = to_json(wanted);
+  body["console_steps"] = json::array(steps.begin(), steps.end());
   co_return json_response(body);
 }
 
@@ -138,27 +146,16 @@ asio::awaitable<Response> verify(Sources sources, Call call) {
         409,
         "Nothing is checked here: the configuration vouches for the domain (verify: trusted).");
   }
-  if (!co_await sources.verify_now(domain->name)) {
-    co_return error_response(
-        503,
-        "The domain could not be checked now: try again in a minute, and see the relay's log.");
-  }
+  if (const auto looked = co_await sources.verify_now(domain->name); !looked)
+    co_return error_response(503, looked.error().sentence());
   co_return co_await show_anew(std::move(sources), std::move(call));
 }
 
-// Makes a change of a domain, if the domain is as the caller saw it; else what to answer.
+// Makes a change of the domain in the path, if it is as the caller saw it.
 template <class Change>
-asio::awaitable<std::optional<Response>> attempt(const Sources& sources,
-                                                 const Call& call,
-                                                 Change change) {
-  const auto before = find(*sources.registry->catalog(), call);
-  if (!before) co_return no_such_domain();
-  const auto expected = expected_version(call.fields, before->version);
-  if (!expected) co_return expected.error();
-  const domains::Outcome<domains::Done> done = co_await change(before->name, *expected);
-  if (done) co_return std::nullopt;
-  const auto now = find(*sources.registry->catalog(), call);
-  co_return refused(done.error(), *expected, now ? now->version : 0);
+auto attempt_on(const Sources& sources, const Call& call, Change change) {
+  const auto now = [&] { return find(*sources.registry->catalog(), call); };
+  return attempt(call.fields, now, no_such_domain(), change);
 }
 
 // Registry::associate, Registry::dissociate
@@ -170,10 +167,10 @@ asio::awaitable<Response> relate(Sources sources, Relation relation, Call call) 
   const std::string app = body.text("app").value_or("");
   if (app.empty()) body.refuse("Give `app`: the app whose mail comes from the domain.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
-  const auto change = [&](const std::string& domain, domains::Expected) {
-    return (sources.registry->*relation)(domain, app, call.caller);
-  };
-  if (auto refusal = co_await attempt(sources, call, change)) co_return *std::move(refusal);
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected) {
+    return (sources.registry->*relation)(call.parameter, app, call.caller);
+  });
+  if (!done) co_return done.error();
   co_return co_await show_anew(std::move(sources), std::move(call));
 }
 
@@ -185,17 +182,29 @@ asio::awaitable<Response> dissociate(Sources sources, Call call) {
   return relate(std::move(sources), &domains::Registry::dissociate, std::move(call));
 }
 
-asio::awaitable<Response> rotate_key(Sources sources, Call call) {
+// The step of a rotation; more than one is a mistake.
+domains::Registry::Rotation read_rotation(Body& body) {
   using Rotation = domains::Registry::Rotation;
+  Rotation step = Rotation::begin;
+  for (const auto& [name, meaning] : {std::pair("published", Rotation::published),
+                                      std::pair("abandon", Rotation::abandon),
+                                      std::pair("removed", Rotation::removed)}) {
+    if (!body.flag(name)) continue;
+    if (step != Rotation::begin)
+      body.refuse("Give one of `published`, `abandon` and `removed`, or none.");
+    step = meaning;
+  }
+  return step;
+}
+
+asio::awaitable<Response> rotate_key(Sources sources, Call call) {
   Body body(call.body);
-  const bool abandon = body.flag("abandon"), removed = body.flag("removed");
-  if (abandon && removed) body.refuse("Give `abandon` or `removed`, not both.");
+  const auto step = read_rotation(body);
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
-  const Rotation step = abandon ? Rotation::abandon : removed ? Rotation::removed : Rotation::begin;
-  const auto change = [&](const std::string& domain, domains::Expected expected) {
-    return sources.registry->rotate_key(domain, step, call.caller, expected);
-  };
-  if (auto refusal = co_await attempt(sources, call, change)) co_return *std::move(refusal);
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->rotate_key(call.parameter, step, call.caller, expected);
+  });
+  if (!done) co_return done.error();
   co_return co_await show_anew(std::move(sources), std::move(call));
 }
 
@@ -212,13 +221,11 @@ asio::awaitable<Response> export_key(Sources sources, Call call) {
 }
 
 asio::awaitable<Response> remove(Sources sources, Call call) {
-  std::string removed;
-  const auto change = [&](const std::string& domain, domains::Expected expected) {
-    removed = domain;
-    return sources.registry->remove_domain(domain, call.caller, expected);
-  };
-  if (auto refusal = co_await attempt(sources, call, change)) co_return *std::move(refusal);
-  co_return json_response({{"removed", removed}});
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->remove_domain(call.parameter, call.caller, expected);
+  });
+  if (!done) co_return done.error();
+  co_return json_response({{"removed", domain_in_path(call.parameter)}});
 }
 
 }  // namespace

@@ -39,18 +39,6 @@ std::string_view word(CheckResult result) {
   return "silent";
 }
 
-std::string_view word(policy::DmarcPolicy policy) {
-  switch (policy) {
-    case policy::DmarcPolicy::none:
-      return "none";
-    case policy::DmarcPolicy::quarantine:
-      return "quarantine";
-    case policy::DmarcPolicy::reject:
-      break;
-  }
-  return "reject";
-}
-
 // As people read it; null where that is the name itself.
 json::value unicode_of(const std::string& name) {
   char* found = nullptr;
@@ -149,7 +137,7 @@ json::object sight_of(const domains::Domain& domain,
   const auto judgement = policy::judge_dmarc(facts, sight);
   json::object shown{{"from_domain", from}, {"known", facts.known}, {"inherited", facts.inherited}};
   shown["policy"] = nullptr;
-  if (judgement && facts.record) shown["policy"] = word(judgement->policy);
+  if (judgement && judgement->published) shown["policy"] = policy::word(judgement->policy);
   shown["by_dkim"] = judgement ? json::value(judgement->by_dkim) : json::value(nullptr);
   shown["by_spf"] = judgement ? json::value(judgement->by_spf) : json::value(nullptr);
   return shown;

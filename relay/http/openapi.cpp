@@ -60,7 +60,7 @@ constexpr Shape answers[] = {
      "associations:[Association] checks:[Check] added_at:time? version:number signs:text? "
      "unsigned_why:text? keys:[Key] identity:Identity diagnoses:[Diagnosis] dmarc:[Sight] "
      "records:[Record]"},
-    {"Records", "domain:text records:[Record]"},
+    {"Records", "domain:text records:[Record] console_steps:[text]"},
     {"PrivateKey", "domain:text selector:text pem:text"},
     {"Token", "id:text role:text app:text? made_by:text? made_at:time?"},
     {"Tokens", "tokens:[Token]"},
@@ -99,7 +99,7 @@ constexpr Shape bodies[] = {
      "name:text owner:text? app:text? subdomains:flag? signing:text? algorithm:text? "
      "selector:text? mail_from:text? pem:text? allow_weak:flag?"},
     {"AppName", "app:text"},
-    {"Rotation", "abandon:flag? removed:flag?"},
+    {"Rotation", "published:flag? abandon:flag? removed:flag?"},
     {"Selector", "selector:text"},
     {"NewToken", "role:text app:text?"},
     {"Order",
@@ -170,7 +170,8 @@ constexpr Described operations[] = {
     {"/domains/{name}/rotate-key",
      "post",
      "admins",
-     "Make the next key, give it up, or say that the old record is gone",
+     "Make the next key, let it sign (trusted domains), give it up, or say that the old record is "
+     "gone",
      "",
      "Rotation",
      "Domain"},

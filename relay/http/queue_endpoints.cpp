@@ -83,18 +83,15 @@ asio::awaitable<Response> list(Sources sources, Call call) {
   co_return json_response(body);
 }
 
+// What the caller may see of it.
 asio::awaitable<std::optional<std::vector<spool::Trace>>> look_up(Sources sources,
+                                                                  domains::Caller caller,
                                                                   std::string word) {
+  const bool one_app = caller.role == domains::Caller::Role::app;
   auto question = [&](std::function<void(std::vector<spool::Trace>)> answer) {
-    sources.store.trace(word, std::move(answer));
+    sources.store.trace(word, one_app ? caller.app : std::string(), std::move(answer));
   };
   co_return co_await net::ask<std::vector<spool::Trace>>(question, sources.store_timeout);
-}
-
-// Whose message or refusal it is; empty if that is not known.
-std::string_view app_of(const spool::Trace& trace) {
-  if (trace.entry) return trace.entry->app;
-  return trace.timeline.empty() ? std::string_view() : trace.timeline.front().app;
 }
 
 asio::awaitable<Response> show(Sources sources, Call call) {
@@ -102,11 +99,10 @@ asio::awaitable<Response> show(Sources sources, Call call) {
   if (!id)
     co_return error_response(
         400, "A queue id has 13 letters and digits, as `postern queue list` shows it.");
-  const auto found = co_await look_up(sources, id->text());
+  const auto found = co_await look_up(sources, call.caller, id->text());
   if (!found) co_return store_is_silent();
-  const auto trace = std::ranges::find_if(*found, [&](const spool::Trace& each) {
-    return each.entry && each.entry->id == *id && sees_app(call.caller, each.entry->app);
-  });
+  const auto trace = std::ranges::find_if(
+      *found, [&](const spool::Trace& each) { return each.entry && each.entry->id == *id; });
   if (trace == found->end()) {
     co_return error_response(404,
                              "There is no message of this queue id, or it is past its retention.");
@@ -120,13 +116,11 @@ asio::awaitable<Response> trace(Sources sources, Call call) {
     co_return error_response(
         400, "Give word=: a queue id, Message-ID, SES message id, recipient or reference.");
   }
-  const auto found = co_await look_up(sources, word->second);
+  const auto found = co_await look_up(sources, call.caller, word->second);
   if (!found) co_return store_is_silent();
   json::array matches;
-  for (const spool::Trace& each : *found) {
-    if (sees_app(call.caller, app_of(each)))
-      matches.emplace_back(to_json(each, sources.hold_expire()));
-  }
+  for (const spool::Trace& each : *found)
+    matches.emplace_back(to_json(each, sources.hold_expire()));
   json::object body;
   body["matches"] = std::move(matches);
   co_return json_response(body);

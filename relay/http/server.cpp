@@ -4,12 +4,14 @@
 #include "relay/http/unix_socket.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <exception>
@@ -29,17 +31,25 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 using Reply = beast::http::response<beast::http::string_body>;
 using boost::system::error_code;
 
+constexpr auto farewell = std::chrono::seconds(2);  ///< for the peer to close after its answer
+
 struct Listener {
-  explicit Listener(const asio::any_io_executor& executor, Routes given)
-      : acceptor(executor), routes(std::move(given)) {}
+  explicit Listener(const asio::any_io_executor& executor,
+                    Routes given,
+                    Encryption how = Encryption::none)
+      : acceptor(executor), routes(std::move(given)), encryption(how) {}
   Acceptor acceptor;
   Routes routes;
+  Encryption encryption;
   std::unique_ptr<SocketFile> file;  ///< of a Unix socket
+  std::size_t connections = 0;
 };
 
 Response plain(unsigned status, std::string sentence) {
   return {.status = status, .body = std::move(sentence) + "\n"};
 }
+
+Response too_long() { return plain(413, "The body of the request is too long."); }
 
 Fields fields_of(const Parser& parser) {
   using beast::http::field;
@@ -57,7 +67,7 @@ std::optional<Response> complaint(const error_code& error) {
   using beast::http::error;
   if (error == error::header_limit || error == error::buffer_overflow)
     return plain(431, "The header of the request is too long.");
-  if (error == error::body_limit) return plain(413, "The body of the request is too long.");
+  if (error == error::body_limit) return too_long();
   const bool about_http =
       error.category() == beast::http::make_error_code(error::bad_method).category();
   if (!about_http || error == error::end_of_stream || error == error::partial_message)
@@ -91,10 +101,22 @@ bool says_json(const Parser& parser) {
   return beast::iequals(type.substr(0, type.find(';')), "application/json");
 }
 
-// What keeps the body of a request from being read; nothing where all is well.
-std::optional<Response> refuse_body(const Parser& parser) {
+std::size_t longest_body(const Route& route, const Limits& limits) {
+  return route.body_octets == 0 ? limits.body_octets : route.body_octets;
+}
+
+std::size_t longest_body(const Routes& routes, const Limits& limits) {
+  std::size_t longest = limits.body_octets;
+  for (const auto& [path, route] : routes) longest = std::max(longest, route.body_octets);
+  return longest;
+}
+
+// What is wrong with the body of a request; nothing where all is well.
+std::optional<Response> refuse_body(const Parser& parser, const Route& route, std::size_t most) {
   const bool post = parser.get().method() == beast::http::verb::post;
-  if (post && !says_json(parser)) return plain(415, "Send the body as application/json.");
+  if (parser.get().body().size() > most) return too_long();
+  if (post && !route.any_type && !says_json(parser))
+    return plain(415, "Send the body as application/json.");
   if (!post && parser.get().method() == beast::http::verb::delete_ && !parser.get().body().empty())
     return plain(400, "A DELETE carries no body.");
   return std::nullopt;
@@ -124,7 +146,7 @@ asio::awaitable<void> drain(Stream& stream) {
   constexpr std::size_t most = std::size_t{64} * 1024;
   std::array<char, 4096> unread{};
   std::size_t total = 0;
-  stream.expires_after(std::chrono::seconds(2));
+  stream.expires_after(farewell);
   while (total < most) {
     const auto [error, octets] = co_await stream.async_read_some(asio::buffer(unread), net::tup);
     if (error) co_return;
@@ -154,6 +176,9 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
             asio::generic::stream_protocol::socket socket);
   asio::awaitable<void> accept(std::shared_ptr<Listener> listener);
   asio::awaitable<void> serve(std::shared_ptr<Listener> listener, Stream& stream);
+  asio::awaitable<bool> serve_encrypted(const Listener& listener, Stream& stream);
+  template <class Octets>
+  asio::awaitable<bool> exchange(const Listener& listener, Stream& stream, Octets& octets);
   asio::awaitable<Response> answer(const Listener& listener, Stream& stream, Parser& parser);
 
   asio::any_io_executor executor;
@@ -161,29 +186,55 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
   Limits limits;
   std::list<std::shared_ptr<Listener>> listeners;
   std::list<Stream> live;
+  net::TlsContext tls;
 };
 
-// Reads one request, answers it, and waits for the peer to have read it.
+// One connection: a request, its answer, and until the peer has read it.
 asio::awaitable<void> Server::State::serve(std::shared_ptr<Listener> listener, Stream& stream) {
+  const bool answered = listener->encryption == Encryption::tls
+                            ? co_await serve_encrypted(*listener, stream)
+                            : co_await exchange(*listener, stream, stream);
+  if (!answered) co_return;
+  error_code gone;
+  stream.socket().shutdown(asio::socket_base::shutdown_send, gone);
+  if (!gone) co_await drain(stream);
+}
+
+asio::awaitable<bool> Server::State::serve_encrypted(const Listener& listener, Stream& stream) {
+  const net::TlsContext context = tls;  // it may be replaced meanwhile
+  if (!context) co_return false;
+  asio::ssl::stream<Stream&> encrypted(stream, *context);
+  stream.expires_after(limits.handshake);
+  const auto [failed] =
+      co_await encrypted.async_handshake(asio::ssl::stream_base::server, net::tup);
+  if (failed || !co_await exchange(listener, stream, encrypted)) co_return false;
+  stream.expires_after(farewell);
+  co_await encrypted.async_shutdown(net::tup);  // a peer that only closes is well, too
+  co_return true;
+}
+
+// Reads one request from `octets`, which are those of `stream`, and answers it. False where nothing
+// could be answered.
+template <class Octets>
+asio::awaitable<bool> Server::State::exchange(const Listener& listener,
+                                              Stream& stream,
+                                              Octets& octets) {
   beast::flat_buffer buffer(limits.header_octets);  // what really bounds the header
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(limits.header_octets));
-  parser.body_limit(limits.body_octets);
+  parser.body_limit(longest_body(listener.routes, limits));
   stream.expires_after(limits.read);
   const auto [read_error, octets_read] =
-      co_await beast::http::async_read(stream, buffer, parser, net::tup);
+      co_await beast::http::async_read(octets, buffer, parser, net::tup);
   std::optional<Response> response = complaint(read_error);
-  if (read_error && !response) co_return;
-  if (!response) response = co_await answer(*listener, stream, parser);
+  if (read_error && !response) co_return false;
+  if (!response) response = co_await answer(listener, stream, parser);
   const bool head = !read_error && parser.get().method() == beast::http::verb::head;
   const Reply reply = reply_of(std::move(*response), head);
   stream.expires_after(limits.write);
   const auto [write_error, octets_written] =
-      co_await beast::http::async_write(stream, reply, net::tup);
-  if (write_error) co_return;
-  error_code gone;
-  stream.socket().shutdown(asio::socket_base::shutdown_send, gone);
-  if (!gone) co_await drain(stream);
+      co_await beast::http::async_write(octets, reply, net::tup);
+  co_return !write_error;
 }
 
 asio::awaitable<Response> Server::State::answer(const Listener& listener,
@@ -195,7 +246,8 @@ asio::awaitable<Response> Server::State::answer(const Listener& listener,
   if (found.route == nullptr) co_return plain(404, "There is nothing at this path.");
   const Handler* handler = handler_of(*found.route, parser.get().method());
   if (handler == nullptr) co_return not_allowed(*found.route);
-  if (auto refusal = refuse_body(parser)) co_return *std::move(refusal);
+  const std::size_t most = longest_body(*found.route, limits);
+  if (auto refusal = refuse_body(parser, *found.route, most)) co_return *std::move(refusal);
   Request request = std::move(target->request);
   request.parameter = std::move(found.parameter);
   request.fields = fields_of(parser);
@@ -213,13 +265,17 @@ asio::awaitable<Response> Server::State::answer(const Listener& listener,
 
 void Server::State::take(const std::shared_ptr<Listener>& listener,
                          asio::generic::stream_protocol::socket socket) {
-  if (live.size() >= limits.connections) return;
+  if (listener->connections >= limits.connections) return;
   if (listener->file && !listener->file->admits_peer(socket.native_handle())) return;
   const auto stream = live.emplace(live.end(), std::move(socket));
+  ++listener->connections;
   auto start = [self = shared_from_this(), listener, stream] {
     return self->serve(listener, *stream);
   };
-  auto ended = [self = shared_from_this(), stream] { self->live.erase(stream); };
+  auto ended = [self = shared_from_this(), listener, stream] {
+    --listener->connections;
+    self->live.erase(stream);
+  };
   net::spawn(executor, std::move(start), sink, std::move(ended));
 }
 
@@ -249,8 +305,9 @@ Server::~Server() { close(); }
 
 mail::Result<std::uint16_t> Server::listen(const std::string& address,
                                            std::uint16_t port,
-                                           Routes routes) {
-  auto listener = std::make_shared<Listener>(state_->executor, std::move(routes));
+                                           Routes routes,
+                                           Encryption encryption) {
+  auto listener = std::make_shared<Listener>(state_->executor, std::move(routes), encryption);
   error_code error;
   const asio::ip::tcp::endpoint endpoint(asio::ip::make_address(address, error), port);
   if (!error) listener->acceptor.open(endpoint.protocol(), error);
@@ -275,6 +332,8 @@ mail::Result<void> Server::listen(const std::filesystem::path& socket, Routes ro
   state_->start(listener);
   return {};
 }
+
+void Server::replace_tls(net::TlsContext tls) { state_->tls = std::move(tls); }
 
 void Server::close() {
   for (const auto& listener : state_->listeners) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mail/result.hpp"
+#include "relay/net/connection.hpp"
 #include "relay/net/coro.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -47,18 +48,23 @@ using Handler = std::function<asio::awaitable<Response>(Request)>;
 struct Route {
   Handler get = nullptr;
   Handler post = nullptr;
-  Handler remove = nullptr;  ///< DELETE
+  Handler remove = nullptr;     ///< DELETE
+  bool any_type = false;        ///< a POST may carry anything
+  std::size_t body_octets = 0;  ///< of a POST; 0: Limits::body_octets
 };
 
 /// What a listener serves, by path. One segment may be a parameter, `/queue/{id}`, which stands for
 /// any that is not empty; a path that says the segment goes before it.
 using Routes = std::map<std::string, Route, std::less<>>;
 
+enum class Encryption : std::uint8_t { none, tls };
+
 struct Limits {
-  std::size_t connections =
-      64;  ///< of the server, all listeners together; one more is closed at once
+  /// Of each listener, so that strangers at one leave the others alone; one more is closed at once.
+  std::size_t connections = 64;
   std::size_t header_octets = std::size_t{8} * 1024;  ///< of the request line, and of the fields
   std::size_t body_octets = std::size_t{64} * 1024;
+  std::chrono::milliseconds handshake{10'000};  ///< of TLS
   std::chrono::milliseconds read{10'000},
       write{10'000};  ///< for the whole request, for the whole response
 };
@@ -75,7 +81,14 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Listens on a literal IP address and gives the port (port 0: the system chooses).
-  mail::Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, Routes routes);
+  mail::Result<std::uint16_t> listen(const std::string& address,
+                                     std::uint16_t port,
+                                     Routes routes,
+                                     Encryption encryption = Encryption::none);
+
+  /// The certificate of new connections from here on. Before the first one an encrypted listener
+  /// closes what comes.
+  void replace_tls(net::TlsContext tls);
 
   /// Listens on a Unix socket, mode 0660, removed by close(). Peers are checked by SO_PEERCRED:
   /// root, our own user, or a member of the socket's group. A socket that nobody listens on any

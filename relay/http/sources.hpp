@@ -25,6 +25,13 @@ struct Submission {
   std::string encryption;  ///< `none`, `starttls` or `tls`
 };
 
+/// What becomes of a post of SNS: 200, 400, 403, 413 or 503, and why in one sentence. SNS takes
+/// what is answered below 500 for delivered, and posts again after a 503.
+struct SnsAnswer {
+  unsigned status = 200;
+  std::string sentence;
+};
+
 /// What the answers are made of. Store and metrics outlive the server.
 struct Sources {
   spool::Store& store;
@@ -55,16 +62,21 @@ struct Sources {
       spool::QueueId, std::string upstream_id, std::string event, std::function<void(bool)>)>
       feedback;
 
+  /// Takes the body of a post to /feedback/sns, from anybody; on the server's executor.
+  std::function<asio::awaitable<SnsAnswer>(std::string body)> sns;
+
   // The API's own, all on the server's executor. The registry outlives the server.
   domains::Registry* registry = nullptr;
   /// Whose token this is: the configuration's admin token, or one that was made.
   std::function<std::optional<domains::Caller>(std::string_view token)> authenticate;
   /// listen.hosts: the names by which TCP listeners may be asked, beside addresses and localhost.
   std::vector<std::string> hosts;
-  /// Looks at a domain's records and SES's identity now; false if that cannot be done.
-  std::function<asio::awaitable<bool>(std::string domain)> verify_now;
+  /// Looks at a domain's records and SES's identity now; a Failure says why that cannot be done.
+  std::function<asio::awaitable<mail::Result<void>>(std::string domain)> verify_now;
   /// What to publish for a domain, beside what the last look found there.
   std::function<std::vector<policy::WantedRecord>(const domains::Domain&)> records;
+  /// What is left to do by hand in SES's console, where the relay does not look after identities.
+  std::function<std::vector<std::string>(const domains::Domain&)> console_steps;
   /// Where sites hand in their mail, as it is now; nothing if every listener is bound to an app.
   std::function<std::optional<Submission>()> submission;
 };

@@ -52,6 +52,12 @@ class Hash {
 
 }  // namespace
 
+spool::Fingerprint fingerprint(std::span<const std::string_view> texts) {
+  Hash hash;
+  for (const std::string_view text : texts) hash.add(text);
+  return hash.finish();
+}
+
 spool::Fingerprint fingerprint(const spool::Job& job) {
   Hash hash;
   hash.add(job.entry.app);

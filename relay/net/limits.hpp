@@ -16,8 +16,9 @@ inline constexpr auto content_total = 600s;  ///< from 354 to the final dot: a s
 inline constexpr auto write = 60s;           ///< for the client to take a reply
 inline constexpr auto commit =
     20s;  ///< from the final dot to the reply, else the connection closes
-inline constexpr auto failed_auth = 1s;     ///< pause before a 535
-inline constexpr auto session_total = 24h;  ///< no session outlives a day
+inline constexpr auto failed_auth = 1s;                        ///< pause before a 535
+inline constexpr auto reached_lately = std::chrono::days(90);  ///< of a restricted app's recipients
+inline constexpr auto session_total = 24h;                     ///< no session outlives a day
 
 inline constexpr std::size_t sessions = 1000;          ///< at once, in the whole relay
 inline constexpr std::size_t sessions_per_peer = 200;  ///< at once, from one address

@@ -1,6 +1,7 @@
 #include "relay/net/session.hpp"
 
 #include "mail/header_fields.hpp"
+#include "relay/net/ask.hpp"
 #include "relay/net/fingerprint.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
@@ -100,6 +101,8 @@ asio::awaitable<smtp::Input> Session::perform(smtp::Next next) {
   if (auto* credential = std::get_if<smtp::Authenticate>(&next)) {
     co_return co_await authenticate(std::move(*credential));
   }
+  if (auto* recipients = std::get_if<smtp::Weigh>(&next))
+    co_return co_await weigh(std::move(*recipients));
   if (auto* message = std::get_if<smtp::Commit>(&next))
     co_return co_await commit(std::move(*message));
   co_return begin(std::get<smtp::Begin>(next));
@@ -228,8 +231,30 @@ smtp::Input Session::begin(const smtp::Begin& wanted) {
   const bool storable =
       services_.store.writable() && services_.content_in_memory < limits::content_in_memory / 2;
   const spool::AppLoad load = services_.store.load(wanted.app);
-  return smtp::Facts{
-      services_.directory.get()->app(wanted.app), storable, {load.messages, load.octets}};
+  const auto& any = services_.suppressions.any;
+  return smtp::Facts{services_.directory.get()->app(wanted.app),
+                     storable,
+                     {load.messages, load.octets},
+                     any && any(wanted.app)};
+}
+
+/// Whom a restricted app reached is asked of the store; all else is in memory.
+asio::awaitable<smtp::Input> Session::weigh(smtp::Weigh wanted) {
+  smtp::Weighed weighed;
+  for (const std::string& path : wanted.forward_paths) {
+    policy::RecipientFacts& facts = weighed.recipients.emplace_back();
+    const auto& has = services_.suppressions.has;
+    facts.suppressed = has && has(wanted.app->name, path);
+  }
+  if (!wanted.app->restricted) co_return weighed;
+  const auto since = services_.clock.now() - limits::reached_lately;
+  const auto question = [&](std::function<void(std::vector<bool>)> done) {
+    services_.store.reached(wanted.app->name, wanted.forward_paths, since, std::move(done));
+  };
+  const auto reached = co_await ask<std::vector<bool>>(question, services_.commit_limit);
+  if (!reached || reached->size() != weighed.recipients.size()) co_return smtp::NotStored{};
+  for (std::size_t i = 0; i < reached->size(); ++i) weighed.recipients[i].reached = (*reached)[i];
+  co_return weighed;
 }
 
 /// The message as an entry of the spool, from now on queued, or held where all its like is.
@@ -254,6 +279,8 @@ spool::Job Session::job_of(smtp::Commit message) {
     job.entry.next_attempt = standing->until;
   }
   job.octets = std::move(message.octets);
+  for (smtp::LeftOut& each : message.left_out)
+    job.left_out.push_back({std::move(each.forward_path), each.reason});
   const auto window = services_.directory.get()->duplicates_window;
   if (window.count() > 0 && !job.entry.message_id.empty())
     job.repeat = spool::Repeat{fingerprint(job), now - window};

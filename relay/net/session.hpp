@@ -24,7 +24,7 @@ class Recorder;
 
 namespace net {
 
-/// Why new mail is not queued but held, and until when at most.
+/// Why new mail is not queued but held, and when it is looked at again at the latest.
 struct Standing {
   policy::Reason reason{};
   spool::WallTime until{};
@@ -45,6 +45,12 @@ struct Handover {
   std::function<bool(std::string_view app, bool by_link, bool by_field)> urgent;
 };
 
+/// The addresses that apps do not mail. Thread-safe and quick: asked within a transaction.
+struct Suppressions {
+  std::function<bool(std::string_view app)> any;
+  std::function<bool(std::string_view app, std::string_view forward_path)> has;
+};
+
 /// What every session of the relay shares. Outlives all of them; each member is thread-safe.
 struct Services {
   spool::Store& store;
@@ -58,6 +64,7 @@ struct Services {
   Handover delivery;
   /// Mail of a sender domain has this name in From, of whose DMARC record nothing is known.
   std::function<void(std::string domain, std::string from)> met_from{};
+  Suppressions suppressions{};  ///< empty: every address is mailed
   std::chrono::milliseconds commit_limit = limits::commit;
 };
 
@@ -87,6 +94,7 @@ class Session {
   asio::awaitable<bool> receive(smtp::ContentReader& reader);
   asio::awaitable<smtp::Input> start_tls();
   asio::awaitable<smtp::Input> authenticate(smtp::Authenticate credential);
+  asio::awaitable<smtp::Input> weigh(smtp::Weigh wanted);
   asio::awaitable<smtp::Input> commit(smtp::Commit message);
   asio::awaitable<void> pause(std::chrono::milliseconds length);
   [[nodiscard]] smtp::Input begin(const smtp::Begin& wanted);

@@ -77,12 +77,19 @@ Level level_of(policy::EventKind kind) {
     case policy::EventKind::repeated:
     case policy::EventKind::dropped:
     case policy::EventKind::superseded:
+    case policy::EventKind::left_out:
+    case policy::EventKind::delivered:
+    case policy::EventKind::delayed:
+    case policy::EventKind::noted:
       return Level::info;
     case policy::EventKind::held:
     case policy::EventKind::resent:
     case policy::EventKind::failed:
     case policy::EventKind::expired:
     case policy::EventKind::throttled:
+    case policy::EventKind::bounced:
+    case policy::EventKind::complained:
+    case policy::EventKind::rejected:
       return Level::warn;
     case policy::EventKind::quarantined:
       return Level::err;

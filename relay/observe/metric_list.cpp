@@ -1,6 +1,8 @@
-#include "relay/observe/metrics.hpp"
+#include "relay/observe/metric_rows.hpp"
 
+#include <algorithm>
 #include <array>
+#include <stdexcept>
 
 namespace observe {
 
@@ -106,6 +108,39 @@ constexpr auto list = std::to_array<MetricRow>({
      counter,
      "end",
      "SPF evaluations in the confined child, by how they ended."},
+    {"events_total",
+     counter,
+     "app,type",
+     "Events of the upstream about the app's mail, each once."},
+    {"bounces_total",
+     counter,
+     "app,domain,type,subtype",
+     "Recipients whose mail came back, as the upstream tells it."},
+    {"complaints_total",
+     counter,
+     "app,domain,feedback_type",
+     "Complaints of recipients about mail as spam."},
+    {"bounce_ratio",
+     gauge,
+     "app",
+     "Recipients that bounced, of those sent to in the longest window of policy.reputation."},
+    {"complaint_ratio",
+     gauge,
+     "app",
+     "Complaints, of the recipients sent to in the longest window of policy.reputation."},
+    {"suppressed_addresses", gauge, "", "Addresses that an app does not mail, all apps together."},
+    {"feedback_last_event_timestamp_seconds",
+     gauge,
+     "",
+     "When the last event of the upstream was booked, in Unix time; 0: none was."},
+    {"feedback_discarded_total",
+     counter,
+     "cause",
+     "What the feed brought that is no event of this relay's mail, by what it is."},
+    {"signature_altered_total",
+     counter,
+     "",
+     "Opens and clicks reported of mail signed here: the upstream changed what was signed."},
     {"tls_certificate_expiry_timestamp_seconds",
      gauge,
      "",
@@ -124,6 +159,24 @@ constexpr auto list = std::to_array<MetricRow>({
 }  // namespace
 
 std::span<const MetricRow> metric_list() noexcept { return list; }
+
+const MetricRow& metric_row(std::string_view name) {
+  const auto found = std::ranges::find(list, name, &MetricRow::name);
+  if (found == list.end()) throw std::logic_error("no such metric: " + std::string(name));
+  return *found;
+}
+
+std::string full_name(std::string_view name) { return "postern_" + std::string(name); }
+
+std::vector<std::string> label_names(std::string_view labels) {
+  std::vector<std::string> names;
+  while (!labels.empty()) {
+    const std::size_t comma = std::min(labels.find(','), labels.size());
+    names.emplace_back(labels.substr(0, comma));
+    labels.remove_prefix(std::min(comma + 1, labels.size()));
+  }
+  return names;
+}
 
 std::string_view word(MetricType type) noexcept {
   switch (type) {

@@ -1,5 +1,7 @@
 #include "relay/observe/metrics.hpp"
 
+#include "relay/observe/feedback_metrics.hpp"
+#include "relay/observe/metric_rows.hpp"
 #include "relay/observe/series.hpp"
 #include "relay/spool/store.hpp"
 
@@ -25,8 +27,6 @@ using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
 
-constexpr std::string_view prefix = "postern_";
-
 // The series of the fixed label sets, shown from the start.
 constexpr auto known_causes = std::to_array<std::string_view>(
     {"quit", "lost", "timeout", "http", "early-talk", "errors", "drain", "store-timeout", "tls"});
@@ -42,22 +42,6 @@ constexpr std::array account_troubles{policy::Reason::account_paused,
                                       policy::Reason::daily_quota,
                                       policy::Reason::ses_sandbox};
 
-const MetricRow& row(std::string_view name) {
-  const auto found = std::ranges::find(metric_list(), name, &MetricRow::name);
-  if (found == metric_list().end()) throw std::logic_error("no such metric: " + std::string(name));
-  return *found;
-}
-
-std::vector<std::string> label_names(std::string_view labels) {
-  std::vector<std::string> names;
-  while (!labels.empty()) {
-    const std::size_t comma = std::min(labels.find(','), labels.size());
-    names.emplace_back(labels.substr(0, comma));
-    labels.remove_prefix(std::min(comma + 1, labels.size()));
-  }
-  return names;
-}
-
 prometheus::MetricType type_of(MetricType type) {
   switch (type) {
     case MetricType::counter:
@@ -72,9 +56,7 @@ prometheus::MetricType type_of(MetricType type) {
 
 template <class Builder>
 auto& family(prometheus::Registry& registry, Builder builder, std::string_view name) {
-  return builder.Name(std::string(prefix) + std::string(name))
-      .Help(std::string(row(name).help))
-      .Register(registry);
+  return builder.Name(full_name(name)).Help(std::string(metric_row(name).help)).Register(registry);
 }
 
 Counter& counter(prometheus::Registry& registry, std::string_view name) {
@@ -92,12 +74,14 @@ Histogram& histogram(prometheus::Registry& registry,
 class Counters : public Series<Counter> {
  public:
   Counters(prometheus::Registry& registry, std::string_view name)
-      : Series(family(registry, prometheus::BuildCounter(), name), label_names(row(name).labels)) {}
+      : Series(family(registry, prometheus::BuildCounter(), name),
+               label_names(metric_row(name).labels)) {}
 };
 class Gauges : public Series<Gauge> {
  public:
   Gauges(prometheus::Registry& registry, std::string_view name)
-      : Series(family(registry, prometheus::BuildGauge(), name), label_names(row(name).labels)) {}
+      : Series(family(registry, prometheus::BuildGauge(), name),
+               label_names(metric_row(name).labels)) {}
 };
 
 double unix_seconds(std::chrono::system_clock::time_point time) {
@@ -164,6 +148,7 @@ struct Metrics::Families {
   Counters spf_checks{registry, "spf_checks_total"};
   Gauge& certificate_expiry = gauge(registry, "tls_certificate_expiry_timestamp_seconds");
   Gauge& store_free = gauge(registry, "store_free_bytes");
+  FeedbackMetrics feedback{registry};
   Counter& clock_jumps = counter(registry, "clock_jumps_total");
   Counter& internal_errors = counter(registry, "internal_errors_total");
 };
@@ -189,6 +174,7 @@ Metrics::~Metrics() = default;
 void Metrics::declare(std::string_view app, std::string_view domain) {
   families_->accepted.of(app, domain);
   families_->duplicates.of(app);
+  families_->feedback.declare(app);
 }
 void Metrics::declare_listener(std::string_view listener) {
   families_->smtp_connections_total.of(listener);
@@ -261,7 +247,9 @@ void Metrics::upstream_throttled() { families_->throttled.Increment(); }
 void Metrics::upstream_rate_limit(double recipients_a_second) {
   families_->rate_limit.Set(recipients_a_second);
 }
-void Metrics::in_doubt(std::string_view outcome) { families_->in_doubt.of(outcome).Increment(); }
+void Metrics::in_doubt(std::string_view outcome, std::uint64_t messages) {
+  families_->in_doubt.of(outcome).Increment(static_cast<double>(messages));
+}
 
 void Metrics::upstream_quota(double recipients_a_day, double sent_in_24h) {
   families_->quota.Set(recipients_a_day);
@@ -312,11 +300,13 @@ void Metrics::tls_certificate_expiry(std::chrono::system_clock::time_point not_a
 void Metrics::internal_error() { families_->internal_errors.Increment(); }
 void Metrics::clock_jump() { families_->clock_jumps.Increment(); }
 
+FeedbackMetrics& Metrics::feedback() noexcept { return families_->feedback; }
+
 std::string Metrics::text() const {
   std::vector<prometheus::MetricFamily> collected = families_->registry.Collect();
   std::vector<prometheus::MetricFamily> shown;
   for (const MetricRow& each : metric_list()) {
-    const std::string name = std::string(prefix) + std::string(each.name);
+    const std::string name = full_name(each.name);
     const auto found = std::ranges::find(collected, name, &prometheus::MetricFamily::name);
     if (found == collected.end()) {  // no series yet: HELP and TYPE alone
       shown.push_back({name, std::string(each.help), type_of(each.type), {}});

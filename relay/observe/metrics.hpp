@@ -20,6 +20,8 @@ struct Counts;
 
 namespace observe {
 
+class FeedbackMetrics;
+
 enum class MetricType : std::uint8_t { counter, gauge, histogram };
 
 /// A row of the one list of metrics (docs/metrics.md explains each).
@@ -96,7 +98,8 @@ class Metrics {
   void upstream_reply(int code);
   void upstream_throttled();
   void upstream_rate_limit(double recipients_a_second);
-  void in_doubt(std::string_view outcome);  ///< "settled", "resent", "held"
+  /// "settled", "resent", "held"; so many messages.
+  void in_doubt(std::string_view outcome, std::uint64_t messages = 1);
   /// In recipients; infinity for no limit.
   void upstream_quota(double recipients_a_day, double sent_in_24h);
   /// The account's trouble: daily_quota, account_paused, credentials or ses_sandbox; none, and for
@@ -117,6 +120,8 @@ class Metrics {
   void internal_error();
   void clock_jump();
   void dkim_key_cache(bool hit);  ///< a signature found its key parsed, or not
+
+  [[nodiscard]] FeedbackMetrics& feedback() noexcept;
 
   /// The scrape in Prometheus' text format 0.0.4: each family of the list with HELP and TYPE, in
   /// the order of the list.

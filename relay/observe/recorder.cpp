@@ -80,6 +80,13 @@ void Recorder::count(const policy::Event& event, const Circumstances& circumstan
     case policy::EventKind::expired:
     case policy::EventKind::dropped:
     case policy::EventKind::superseded:
+    case policy::EventKind::left_out:
+    case policy::EventKind::delivered:
+    case policy::EventKind::delayed:
+    case policy::EventKind::bounced:
+    case policy::EventKind::complained:
+    case policy::EventKind::rejected:
+    case policy::EventKind::noted:
       return;
   }
 }

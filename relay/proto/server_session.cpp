@@ -45,9 +45,12 @@ struct AwaitedIn {
   bool operator()(const Authenticated&) const { return stage == Stage::credential; }
   bool operator()(const Facts&) const { return stage == Stage::facts; }
   bool operator()(const Refuse&) const { return stage == Stage::facts; }
+  bool operator()(const Weighed&) const { return stage == Stage::weighing; }
   bool operator()(const Content&) const { return stage == Stage::content; }
   bool operator()(const Stored&) const { return stage == Stage::store; }
-  bool operator()(const NotStored&) const { return stage == Stage::store; }
+  bool operator()(const NotStored&) const {
+    return stage == Stage::store || stage == Stage::weighing;
+  }
   bool operator()(const StoreTimedOut&) const { return stage == Stage::store; }
   bool operator()(const TimedOut&) const { return stage != Stage::closed; }
   bool operator()(const Draining&) const { return stage != Stage::closed; }

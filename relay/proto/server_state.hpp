@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace smtp {
 
@@ -30,6 +31,8 @@ struct ServerSession::State {
     policy::Envelope envelope;
     std::uint64_t declared_size = 0;
     bool recipient_refused = false;
+    bool has_suppressed = false;
+    std::vector<LeftOut> left_out;
   };
 
   ServerOptions options;
@@ -44,7 +47,7 @@ struct ServerSession::State {
 
   [[nodiscard]] bool in_transaction() const noexcept {
     return stage == Stage::facts || stage == Stage::envelope || stage == Stage::recipients ||
-           stage == Stage::content || stage == Stage::store;
+           stage == Stage::weighing || stage == Stage::content || stage == Stage::store;
   }
   [[nodiscard]] bool confidential() const noexcept {
     return options.encrypted || options.plain_text_ok;
@@ -73,6 +76,7 @@ struct ServerSession::State {
   Step mail(const PathArguments& arguments);
   Step rcpt(const PathArguments& arguments);
   Step data();
+  Step ask_for_content();
   Step rset();
   Step starttls();
   Step auth(const AuthArguments& arguments);
@@ -86,6 +90,7 @@ struct ServerSession::State {
   Step on(const Authenticated& answer);
   Step on(Facts& facts);
   Step on(Refuse& refuse);
+  Step on(const Weighed& weighed);
   Step on(Content& content);
   Step on(const Stored& stored);
   Step on(const NotStored&);

@@ -2,6 +2,7 @@
 
 #include "policy/envelope.hpp"
 #include "policy/facts.hpp"
+#include "policy/recipient_verdict.hpp"
 #include "policy/reply.hpp"
 
 #include <cstddef>
@@ -11,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace smtp {
 
@@ -44,16 +46,22 @@ struct Authenticated {
   bool session_over = false;
 };
 /// The facts of this moment for the session's app (null: no such app any more), whether the store
-/// takes mail, and what it has of that app already.
+/// takes mail, and what is known of that app's mail.
 struct Facts {
   std::shared_ptr<const policy::AppFacts> app;
   bool storable = true;
-  policy::QueueLoad queued{};  ///< the app's
+  policy::QueueLoad queued{};   ///< the app's
+  bool has_suppressed = false;  ///< there are addresses that the app does not mail
 };
 /// The whole message, dots unstuffed, CRLF kept; or `too_big` (octets then empty).
 struct Content {
   std::shared_ptr<std::string> octets;
   bool too_big = false;
+};
+/// What is known of the recipients, one element for each in their order; NotStored if that could
+/// not be asked.
+struct Weighed {
+  std::vector<policy::RecipientFacts> recipients;
 };
 struct Stored {
   std::string queue_id;
@@ -74,6 +82,7 @@ using Input = std::variant<Line,
                            Authenticated,
                            Facts,
                            Content,
+                           Weighed,
                            Stored,
                            NotStored,
                            StoreTimedOut,
@@ -100,6 +109,16 @@ struct Authenticate {
 struct Begin {
   std::string app;
 };
+/// What is known of these recipients of the app? Answered by Weighed or NotStored.
+struct Weigh {
+  std::shared_ptr<const policy::AppFacts> app;
+  std::vector<std::string> forward_paths;
+};
+/// A recipient that does not get an accepted message.
+struct LeftOut {
+  std::string forward_path;
+  policy::Reason reason{};
+};
 /// Make this durable: answered by Stored, NotStored or StoreTimedOut.
 struct Commit {
   policy::Envelope envelope;
@@ -113,9 +132,11 @@ struct Commit {
   /// A person waits for it: by a link in it, by its X-Postern-Priority field. Never with more than
   /// one recipient.
   bool urgent_by_link = false, urgent_by_field = false;
+  std::vector<LeftOut> left_out;  ///< for the timeline; not in the envelope
 };
 struct Close {};
-using Next = std::variant<ReadLine, ReadContent, StartTls, Authenticate, Begin, Commit, Close>;
+using Next =
+    std::variant<ReadLine, ReadContent, StartTls, Authenticate, Begin, Weigh, Commit, Close>;
 
 /// A refusal that was said, for log, metrics and trace.
 struct Refused {

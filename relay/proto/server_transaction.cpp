@@ -6,6 +6,7 @@
 #include "policy/urgency.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace smtp {
 namespace {
@@ -51,6 +52,7 @@ Step ServerSession::State::on(Facts& facts) {
   if (transaction.declared_size > options.size_limit)
     return refuse_transaction(too_big(options.size_limit));
   transaction.app = std::move(facts.app);
+  transaction.has_suppressed = facts.has_suppressed;
   stage = Stage::envelope;
   return say({250, 1, 0}, "Ok");
 }
@@ -74,6 +76,26 @@ Step ServerSession::State::data() {
   if (const auto verdict = policy::judge_data(*transaction.app, transaction.envelope)) {
     return refuse_transaction(*verdict);
   }
+  if (!transaction.app->restricted && !transaction.has_suppressed) return ask_for_content();
+  stage = Stage::weighing;
+  return {{}, Weigh{transaction.app, transaction.envelope.forward_paths}, {}, {}};
+}
+
+/// Recipients that may not get it are left out, and the reply tells of them only when nobody is
+/// left.
+Step ServerSession::State::on(const Weighed& weighed) {
+  const policy::AppFacts& facts = *transaction.app;
+  auto& forward_paths = transaction.envelope.forward_paths;
+  const auto verdict =
+      policy::judge_recipients(facts, transaction.envelope, weighed.recipients, facts.restricted);
+  if (verdict.refusal) return refuse_transaction(*verdict.refusal);
+  for (const policy::LeftOut& each : verdict.left_out)
+    transaction.left_out.push_back({std::exchange(forward_paths[each.recipient], ""), each.reason});
+  std::erase(forward_paths, "");
+  return ask_for_content();
+}
+
+Step ServerSession::State::ask_for_content() {
   stage = Stage::content;
   const std::uint64_t limit = std::min(options.size_limit, transaction.app->limits.message_size);
   return {policy::Reply::plain(354, {"End data with <CR><LF>.<CR><LF>"}).wire(),
@@ -123,7 +145,8 @@ Step ServerSession::State::on(Content& content) {
                  std::string(policy::unknown_from(facts, summary)),
                  quarantine_warning(facts, summary),
                  urgent.by_link,
-                 urgent.by_field},
+                 urgent.by_field,
+                 std::move(transaction.left_out)},
           {},
           {}};
 }

@@ -22,6 +22,7 @@ enum class Stage : std::uint8_t {
   credential,  ///< Authenticated
   tls,         ///< TlsStarted
   facts,       ///< Facts or Refuse, for MAIL
+  weighing,    ///< Weighed or NotStored, at DATA
   content,     ///< Content
   store,       ///< Stored, NotStored or StoreTimedOut
   closed,      ///< nothing more

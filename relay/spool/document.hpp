@@ -11,8 +11,8 @@ namespace spool {
 // The store's bounds.
 inline constexpr std::size_t most_key_octets = 255;  ///< of a kind, of a name
 inline constexpr std::size_t most_body_octets = 256 << 10;
-inline constexpr std::size_t most_documents = 20'000;
-inline constexpr std::size_t most_writes = 1000;  ///< at once
+inline constexpr std::size_t most_documents = 65'000;
+inline constexpr std::size_t most_writes = 2500;  ///< at once
 
 /// A small fact that the relay keeps beside the mail: an app, a domain, an association, a token.
 /// The store knows nothing of what is in it.

@@ -59,11 +59,24 @@ struct Repeat {
   WallTime since{};
 };
 
+/// A recipient of a message that it does not go to.
+struct LeftOut {
+  std::string forward_path;
+  policy::Reason reason{};
+};
+
 /// What a delivery works on.
 struct Job {
   Entry entry;
   Octets octets;
   std::optional<Repeat> repeat;  ///< of an accept: none, and it is never a repeat
+  /// Of an accept: for the timeline, and so that `trace` finds it by them.
+  std::vector<LeftOut> left_out{};
+};
+
+/// A small fact that is kept over a restart (Recovery::notes); the latest value of a name counts.
+struct Note {
+  std::string name, value;
 };
 
 /// A change of an entry's state with the event that says so; both are committed together. A hold
@@ -85,6 +98,7 @@ struct Change {
   policy::Event event;
   /// A report to be accepted in the same transaction: it is there before the original is closed.
   std::shared_ptr<const Job> notice;
+  std::optional<Note> note;  ///< to be kept in the same transaction
 };
 
 }  // namespace spool

@@ -91,6 +91,14 @@ bool Intake::offer(PendingWrite& write) {
   return true;
 }
 
+bool Intake::offer(PendingFeedback& feedback) {
+  const std::lock_guard lock(mutex_);
+  if (closed_ || feedback_.size() >= bounds_.feedback) return false;
+  feedback_.push_back(std::move(feedback));
+  wake();
+  return true;
+}
+
 bool Intake::offer_note(std::string name, std::string value, bool again) {
   const std::lock_guard lock(mutex_);
   const auto known = notes_.find(name);
@@ -118,8 +126,8 @@ Batch Intake::take(std::chrono::milliseconds patience) {
   work_.wait_for(lock, ride, [this] { return awaited() || idle() || closed_; });
   waiting_ = false;
   Batch batch;
-  const bool others =
-      !small_.empty() || !changes_.empty() || !writes_.empty() || !refusals_.empty() || retention_;
+  const bool others = !small_.empty() || !changes_.empty() || !writes_.empty() ||
+                      !feedback_.empty() || !refusals_.empty() || retention_;
   large_turn_ = !large_.empty() && (large_turn_ || !others);
   if (large_turn_) {
     take_accepts(large_, 1, batch);
@@ -128,6 +136,7 @@ Batch Intake::take(std::chrono::milliseconds patience) {
     move_front(changes_, batch_.rows, batch.changes);
     changes_awaited_ = changes_awaited_ && !changes_.empty();
     take_writes(batch);
+    move_front(feedback_, batch_.rows, batch.feedback);
     move_front(refusals_, batch_.rows, batch.refusals);
     batch.retention = std::exchange(retention_, std::nullopt);
   }
@@ -183,6 +192,7 @@ Batch Intake::take_to_fail() {
   }
   move_front(writes_, writes_.size(), batch.writes);
   waiting_write_octets_ = 0;
+  move_front(feedback_, feedback_.size(), batch.feedback);
   note_room();
   return batch;
 }
@@ -241,7 +251,7 @@ bool Intake::withdraw(Ticket& ticket) {
 
 bool Intake::awaited() const {
   return !small_.empty() || !large_.empty() || changes_awaited_ || !writes_.empty() ||
-         !refusals_.empty() || !orders_.empty() || retention_;
+         !feedback_.empty() || !refusals_.empty() || !orders_.empty() || retention_;
 }
 
 bool Intake::idle() const { return !awaited() && changes_.empty() && notes_.empty(); }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "relay/spool/booking.hpp"
 #include "relay/spool/entry.hpp"
 #include "relay/spool/store.hpp"
 
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace spool {
@@ -30,6 +32,7 @@ struct IntakeBounds {
   std::size_t notes = 64;  ///< by name
   std::size_t writes = 256;
   std::uint64_t write_octets = 64ULL << 20U;
+  std::size_t feedback = 1024;
 };
 
 /// How much one commit takes: enough to share a flush, little enough that nobody waits long for it.
@@ -79,11 +82,26 @@ struct PendingWrite {
   std::function<void(Written)> done;
 };
 
+struct PendingBooking {
+  Booking booking;
+  std::function<void(Booked)> done;
+};
+
+struct PendingSuppression {
+  std::vector<Suppressed> records;
+  AuditRecord audit;
+  std::function<void(bool)> done;
+};
+
+/// What changes the tables of feedback.
+using PendingFeedback = std::variant<PendingBooking, PendingSuppression>;
+
 using Notes = std::map<std::string, std::string, std::less<>>;
 
 struct Retention {
   WallTime timeline, failed, refusals, audit;  ///< what is older than these goes
   WallTime crowded;  ///< what finished before it may go when the file is over its size
+  WallTime booked, reached, cohorts, suppressions;
 };
 
 /// What the writer takes into one commit.
@@ -92,6 +110,7 @@ struct Batch {
   std::vector<std::shared_ptr<Ticket>> withdrawn;  ///< only to be told so
   std::vector<PendingChange> changes;
   std::vector<PendingWrite> writes;
+  std::vector<PendingFeedback> feedback;
   std::vector<policy::Event> refusals;
   Notes notes;
   std::optional<Retention> retention;
@@ -110,6 +129,7 @@ class Intake {
   bool offer(policy::Event refusal);
   bool offer(PendingOrder& order);
   bool offer(PendingWrite& write);
+  bool offer(PendingFeedback& feedback);
   /// The latest value of a name counts, but one that comes back from a failed commit does not
   /// replace a later one.
   bool offer_note(std::string name, std::string value, bool again = false);
@@ -123,8 +143,8 @@ class Intake {
   /// Takes what is left, to be failed.
   std::vector<PendingOrder> take_left_orders();
 
-  /// Takes every accept and every write of documents that waits, to be failed: what the writer does
-  /// when nothing can be written.
+  /// Takes every accept, every write of documents and all feedback that waits, to be failed: what
+  /// the writer does when nothing can be written.
   Batch take_to_fail();
   /// Takes what is left after close(), to be failed.
   std::vector<PendingChange> take_left_changes();
@@ -160,6 +180,7 @@ class Intake {
   bool changes_awaited_ = false;  ///< not only `sent`, which rides in whatever commit comes next
   std::deque<PendingWrite> writes_;
   std::uint64_t waiting_write_octets_ = 0;
+  std::deque<PendingFeedback> feedback_;
   std::deque<policy::Event> refusals_;
   std::deque<PendingOrder> orders_;
   Notes notes_;  ///< ride like `sent`

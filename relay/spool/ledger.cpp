@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace spool {
 namespace {
@@ -48,9 +49,9 @@ void Ledger::add(State state, const Lane& lane, AppLoad load) {
   there.octets += load.octets;
 }
 
-void Ledger::add_held(policy::Reason reason, std::uint64_t entries) {
+void Ledger::add_held(policy::Reason reason, std::string app, std::uint64_t entries) {
   const std::lock_guard lock(mutex_);
-  held_[reason] += entries;
+  held_[{reason, std::move(app)}] += entries;
 }
 
 void Ledger::commit(const std::vector<Move>& moves) {
@@ -72,7 +73,11 @@ void Ledger::count(const Move& move, const Standing& standing, bool arrives) {
   auto& load = lane->second[static_cast<std::size_t>(standing.state)];
   load.messages += arrives ? 1 : -std::uint64_t{1};
   load.octets += arrives ? move.size : -move.size;
-  if (standing.state == State::held) held_[standing.reason] += arrives ? 1 : -std::uint64_t{1};
+  if (standing.state == State::held) {
+    const auto held = held_.try_emplace({standing.reason, move.lane.app}).first;
+    held->second += arrives ? 1 : -std::uint64_t{1};
+    if (held->second == 0) held_.erase(held);
+  }
   const auto empty = [](const AppLoad& each) { return each.messages == 0; };
   if (!arrives && std::ranges::all_of(lane->second, empty)) lanes_.erase(lane);
 }
@@ -89,8 +94,13 @@ Counts Ledger::counts() const {
     --queued;
     ++counts.by_state[static_cast<std::size_t>(State::in_delivery)];
   }
-  for (const auto& [reason, entries] : held_)
-    if (reason && entries != 0) counts.held.emplace_back(*reason, entries);
+  for (const auto& [whose, entries] : held_) {
+    const auto& reason = whose.first;
+    if (!reason) continue;
+    if (counts.held.empty() || counts.held.back().first != *reason)
+      counts.held.emplace_back(*reason, 0);
+    counts.held.back().second += entries;
+  }
   return counts;
 }
 
@@ -107,6 +117,12 @@ AppLoad Ledger::load(std::string_view app) const {
     }
   }
   return sum;
+}
+
+std::uint64_t Ledger::held(std::string_view app, policy::Reason reason) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = held_.find({reason, std::string(app)});
+  return found == held_.end() ? 0 : found->second;
 }
 
 std::vector<Lane> Ledger::lanes(State state) const {

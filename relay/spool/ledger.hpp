@@ -8,9 +8,11 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 namespace spool {
@@ -45,12 +47,14 @@ class Ledger {
   [[nodiscard]] bool leased(QueueId id) const;
 
   void add(State state, const Lane& lane, AppLoad load);
-  void add_held(policy::Reason reason, std::uint64_t entries);
+  void add_held(policy::Reason reason, std::string app, std::uint64_t entries);
   void commit(const std::vector<Move>& moves);
   /// Without `oldest`, which only a reader of entries can tell.
   [[nodiscard]] Counts counts() const;
   /// What an app has queued, held or in doubt.
   [[nodiscard]] AppLoad load(std::string_view app) const;
+  /// How many of its entries are held for this reason.
+  [[nodiscard]] std::uint64_t held(std::string_view app, policy::Reason reason) const;
   /// The lanes that have entries stored in this state, in order.
   [[nodiscard]] std::vector<Lane> lanes(State state) const;
 
@@ -69,7 +73,8 @@ class Ledger {
   mutable std::mutex mutex_;
   std::unordered_map<std::int64_t, std::optional<State>> leases_;  ///< with what is stored
   std::map<Lane, Loads> lanes_;  ///< those that have entries: as many as apps were ever configured
-  std::map<std::optional<policy::Reason>, std::uint64_t> held_;
+  /// By reason and app; those that have entries.
+  std::map<std::pair<std::optional<policy::Reason>, std::string>, std::uint64_t> held_;
   QueueId search_from_{0};
   QueueId lowest_arrival_{0};  ///< since the search started
 };

@@ -26,7 +26,11 @@ Expiry::Expiry(Connection& connection, const Ledger& ledger)
       clear_envelope_(connection, sql::clear_envelope),
       delete_trace_keys_(connection, sql::delete_trace_keys),
       delete_refusals_(connection, sql::delete_refusals),
-      delete_audit_(connection, sql::delete_audit) {}
+      delete_audit_(connection, sql::delete_audit),
+      delete_booked_(connection, sql::delete_booked),
+      delete_reached_(connection, sql::delete_reached),
+      delete_cohorts_(connection, sql::delete_cohorts),
+      delete_suppressions_(connection, sql::delete_suppressions) {}
 
 Wrote Expiry::run(const Retention& retention, bool crowded, std::vector<Move>& moves, bool& more) {
   more = false;
@@ -34,12 +38,22 @@ Wrote Expiry::run(const Retention& retention, bool crowded, std::vector<Move>& m
       crowded ? std::max(retention.timeline, retention.crowded) : retention.timeline, moves, more);
   if (wrote == Wrote::yes) wrote = remove_content(retention.failed, more);
   if (wrote != Wrote::yes) return wrote;
-  wrote = remove_old(delete_refusals_, retention.refusals, more);
-  return wrote == Wrote::yes ? remove_old(delete_audit_, retention.audit, more) : wrote;
+  wrote = remove_old(delete_refusals_, to_milliseconds(retention.refusals), more);
+  if (wrote == Wrote::yes)
+    wrote = remove_old(delete_audit_, to_milliseconds(retention.audit), more);
+  return wrote == Wrote::yes ? remove_feedback(retention, more) : wrote;
 }
 
-Wrote Expiry::remove_old(Statement& remove, WallTime before, bool& more) {
-  const bool removed = remove.run(to_milliseconds(before), rows_at_once);
+Wrote Expiry::remove_feedback(const Retention& retention, bool& more) {
+  auto wrote = remove_old(delete_booked_, to_milliseconds(retention.booked), more);
+  if (wrote == Wrote::yes) wrote = remove_old(delete_reached_, day_of(retention.reached), more);
+  if (wrote == Wrote::yes) wrote = remove_old(delete_cohorts_, hour_of(retention.cohorts), more);
+  if (wrote != Wrote::yes) return wrote;
+  return remove_old(delete_suppressions_, to_milliseconds(retention.suppressions), more);
+}
+
+Wrote Expiry::remove_old(Statement& remove, std::int64_t before, bool& more) {
+  const bool removed = remove.run(before, rows_at_once);
   more = removed && (more || connection_.changed_rows() == rows_at_once);
   return removed ? Wrote::yes : fault();
 }

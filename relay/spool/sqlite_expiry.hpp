@@ -36,7 +36,8 @@ class Expiry {
   Wrote left_alone(std::int64_t id, std::set<std::int64_t>& known, bool& more);
   std::int64_t beyond_damaged(std::int64_t rows) const;
   Wrote remove_content(WallTime before, bool& more);
-  Wrote remove_old(Statement& remove, WallTime before, bool& more);
+  Wrote remove_feedback(const Retention& retention, bool& more);
+  Wrote remove_old(Statement& remove, std::int64_t before, bool& more);
   Wrote fault() const { return sqlite::fault(connection_); }
 
   Connection& connection_;
@@ -45,6 +46,7 @@ class Expiry {
   const Ledger& ledger_;
   Statement finished_, failed_content_, delete_entry_, delete_events_, delete_octets_;
   Statement clear_envelope_, delete_trace_keys_, delete_refusals_, delete_audit_;
+  Statement delete_booked_, delete_reached_, delete_cohorts_, delete_suppressions_;
 };
 
 }  // namespace spool::sqlite

@@ -192,9 +192,11 @@ PendingChange Orders::change_of(const Candidate& candidate) {
   change.event.at = order.now;
   change.event.reason = change.reason;
   change.event.detail = order.detail;
-  pending.done = [this, closes](bool done) {
+  const bool resends = change.event.kind == policy::EventKind::resent;
+  pending.done = [this, closes, resends](bool done) {
     result_.matched += done ? 1 : 0;
     result_.superseded += done && closes ? 1 : 0;
+    result_.resent += done && resends ? 1 : 0;
   };
   pending.given_up = [this] { passed_over_ = true; };
   return pending;

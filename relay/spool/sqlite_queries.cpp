@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <string>
 #include <utility>
 
 namespace spool::sqlite {
@@ -203,14 +205,19 @@ std::optional<QueueId> Queries::traceable_before(QueueId id) {
 }
 
 std::optional<QueueId> Queries::traced(std::string_view word,
+                                       std::string_view app,
                                        QueueId above,
                                        std::size_t most,
                                        std::vector<QueueId>& ids) {
   const auto newest = traceable_before(above);
   if (!newest) return std::nullopt;
   const auto from = QueueId::make(newest->unix_milliseconds() - trace_slice, 0);
-  Rows rows(
-      traced_, from.value(), above.value(), trace_key_.of(word), static_cast<std::int64_t>(most));
+  Rows rows(traced_,
+            from.value(),
+            above.value(),
+            trace_key_.of(word),
+            app,
+            static_cast<std::int64_t>(most));
   while (rows.next()) ids.emplace_back(rows.integer(0));
   finish(rows);
   return failed_ ? std::nullopt : std::optional(from);
@@ -223,9 +230,11 @@ std::optional<QueueId> Queries::known_after(QueueId id) {
   return found ? std::optional(QueueId(rows.integer(0))) : std::nullopt;
 }
 
-std::vector<Trace> Queries::refusals(std::string_view reference, std::size_t most) {
+std::vector<Trace> Queries::refusals(std::string_view reference,
+                                     std::string_view app,
+                                     std::size_t most) {
   std::vector<Trace> traces;
-  Rows rows(refusal_, reference, static_cast<std::int64_t>(most));
+  Rows rows(refusal_, reference, app, static_cast<std::int64_t>(most));
   while (rows.next()) {
     policy::Event event;
     event.kind = policy::EventKind::refused;
@@ -243,7 +252,7 @@ std::vector<Trace> Queries::refusals(std::string_view reference, std::size_t mos
 
 void Queries::census(Ledger& ledger) {
   auto oldest = std::numeric_limits<std::int64_t>::max();
-  std::uint64_t held = 0;
+  std::map<std::string, std::uint64_t> held;  // by app
   {
     Rows rows(census_);
     while (rows.next()) {
@@ -252,7 +261,8 @@ void Queries::census(Ledger& ledger) {
                  {std::string(rows.text(1)), rows.integer(2) != 0},
                  {static_cast<std::uint64_t>(rows.integer(3)),
                   static_cast<std::uint64_t>(rows.integer(4))});
-      if (state == State::held) held += static_cast<std::uint64_t>(rows.integer(3));
+      if (state == State::held)
+        held[std::string(rows.text(1))] += static_cast<std::uint64_t>(rows.integer(3));
       if (state == State::queued || state == State::in_doubt)
         oldest = std::min(oldest, rows.integer(5));
     }
@@ -261,20 +271,25 @@ void Queries::census(Ledger& ledger) {
   }
   static_cast<void>(ledger.start_search());
   ledger.end_search(QueueId(oldest));
-  census_of_held(ledger, held);
+  census_of_held(ledger, std::move(held));
 }
 
-/// Of `held` entries, those whose reason only a later version knows count as reason_at() has them.
-void Queries::census_of_held(Ledger& ledger, std::uint64_t held) {
+/// Of the `held` entries of each app, those whose reason only a later version knows count as
+/// reason_at() has them.
+void Queries::census_of_held(Ledger& ledger, std::map<std::string, std::uint64_t> held) {
   for (const auto& reason : policy::reasons()) {
     Rows rows(held_count_, reason.word);
-    const auto known = rows.next() ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+    while (rows.next()) {
+      const std::string app(rows.text(0));
+      const auto known = static_cast<std::uint64_t>(rows.integer(1));
+      ledger.add_held(reason.reason, app, known);
+      held[app] -= std::min(held[app], known);
+    }
     finish(rows);
     if (failed_) return;
-    ledger.add_held(reason.reason, known);
-    held -= std::min(held, known);
   }
-  ledger.add_held(policy::Reason::by_hand, held);
+  for (const auto& [app, unknown] : held)
+    if (unknown > 0) ledger.add_held(policy::Reason::by_hand, app, unknown);
 }
 
 Notes Queries::notes() {

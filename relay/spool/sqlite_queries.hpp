@@ -6,7 +6,9 @@
 #include "relay/spool/store.hpp"
 #include "relay/spool/trace_key.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,17 +62,18 @@ class Queries {
   std::vector<Outline> outlines(QueueId after, std::int64_t most);
   std::optional<WallTime> oldest_unsettled(Ledger& ledger);
   std::vector<policy::Event> timeline(const Entry& entry);
-  /// Appends entries below `above` whose Message-ID, SES message id or recipient the word is,
-  /// newest first, out of one slice of time; gives what the next slice is below, nothing after the
-  /// last.
+  /// Appends the app's entries, or all, below `above` whose Message-ID, SES message id or recipient
+  /// the word is, newest first, out of one slice of time; gives what the next slice is below,
+  /// nothing after the last.
   std::optional<QueueId> traced(std::string_view word,
+                                std::string_view app,
                                 QueueId above,
                                 std::size_t most,
                                 std::vector<QueueId>& ids);
   /// The lowest id above this one that anything is known of, read beside the entries: the way round
   /// a damaged page of theirs.
   std::optional<QueueId> known_after(QueueId id);
-  std::vector<Trace> refusals(std::string_view reference, std::size_t most);
+  std::vector<Trace> refusals(std::string_view reference, std::string_view app, std::size_t most);
   /// Counts all entries into the ledger.
   void census(Ledger& ledger);
   /// What note() kept.
@@ -93,7 +96,7 @@ class Queries {
     damaged_ = failed_ && connection_.read_damage();
   }
 
-  void census_of_held(Ledger& ledger, std::uint64_t held);
+  void census_of_held(Ledger& ledger, std::map<std::string, std::uint64_t> held);
 
   Connection& connection_;
   TraceKey trace_key_;

@@ -100,7 +100,8 @@ Entry Reader::shown(Entry entry) const {
 void Reader::trace(const std::shared_ptr<Tracing>& tracing) {
   if (stopped_) return tracing->done({});
   auto& ids = tracing->ids;
-  const auto below = queries_.traced(tracing->word, tracing->below, most_traced - ids.size(), ids);
+  const auto below =
+      queries_.traced(tracing->word, tracing->app, tracing->below, most_traced - ids.size(), ids);
   if (queries_.failed()) note_failure();
   if (!below || ids.size() >= most_traced) return tracing->done(found(*tracing));
   tracing->below = *below;
@@ -114,11 +115,11 @@ std::vector<Trace> Reader::found(const Tracing& tracing) {
   for (const auto id : ids) {
     auto read = queries_.entry(id);
     if (queries_.failed()) note_failure();
-    if (!read) continue;
+    if (!read || (!tracing.app.empty() && read->entry.app != tracing.app)) continue;
     auto timeline = queries_.timeline(read->entry);
     traces.push_back({shown(std::move(read->entry)), std::move(timeline)});
   }
-  for (auto& refusal : queries_.refusals(tracing.word, most_traced))
+  for (auto& refusal : queries_.refusals(tracing.word, tracing.app, most_traced))
     traces.push_back(std::move(refusal));
   if (queries_.failed()) note_failure();
   if (traces.size() > most_traced) traces.resize(most_traced);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "relay/spool/ledger.hpp"
+#include "relay/spool/sqlite_feedback_queries.hpp"
 #include "relay/spool/sqlite_leasing.hpp"
 #include "relay/spool/sqlite_queries.hpp"
 #include "relay/spool/sqlite_store.hpp"
@@ -23,8 +24,16 @@ namespace spool::sqlite {
 /// Answers reads one after another on its thread (`run`).
 class Reader {
  public:
-  Reader(Queries& queries, Leasing& leasing, Ledger& ledger, const SqliteOptions& options)
-      : queries_(queries), leasing_(leasing), ledger_(ledger), options_(options) {}
+  Reader(Queries& queries,
+         FeedbackQueries& feedback,
+         Leasing& leasing,
+         Ledger& ledger,
+         const SqliteOptions& options)
+      : queries_(queries),
+        feedback_(feedback),
+        leasing_(leasing),
+        ledger_(ledger),
+        options_(options) {}
 
   /// Queues a read; false: as many wait as may, or stopped. Delivery's reads have a queue of their
   /// own, so that a flood of questions does not stop it.
@@ -34,6 +43,7 @@ class Reader {
   [[nodiscard]] bool stopped() const noexcept { return stopped_; }
 
   [[nodiscard]] Leasing& leasing() noexcept { return leasing_; }
+  [[nodiscard]] FeedbackQueries& feedback() noexcept { return feedback_; }
   Octets octets(QueueId id);
   Counts counts();
   std::vector<AuditRecord> audit(AuditPage page);
@@ -50,7 +60,7 @@ class Reader {
 
   /// Answers a trace like a listing, a slice of time each time, from the newest to the oldest.
   struct Tracing {
-    std::string word;
+    std::string word, app;
     std::function<void(std::vector<Trace>)> done;
     std::vector<QueueId> ids;
     QueueId below{std::numeric_limits<std::int64_t>::max()};
@@ -65,6 +75,7 @@ class Reader {
   void note_failure();
 
   Queries& queries_;
+  FeedbackQueries& feedback_;
   Leasing& leasing_;
   Ledger& ledger_;
   const SqliteOptions& options_;

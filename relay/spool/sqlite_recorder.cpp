@@ -7,24 +7,42 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <map>
 #include <utility>
 
 namespace spool::sqlite {
 namespace {
 
-policy::Event accepted_event(const Entry& entry) {
-  policy::Event event;
-  event.kind = policy::EventKind::accepted;
-  event.at = entry.accepted_at;
-  return event;
+/// One for each reason, without addresses: `trace` finds the entry by them all the same.
+std::vector<policy::Event> left_out_events(const Job& job) {
+  std::map<policy::Reason, std::size_t> counts;
+  for (const LeftOut& each : job.left_out) ++counts[each.reason];
+  const auto all = job.left_out.size() + job.entry.envelope.forward_paths.size();
+  std::vector<policy::Event> events;
+  for (const auto& [reason, count] : counts) {
+    policy::Event& event = events.emplace_back();
+    event.kind = policy::EventKind::left_out;
+    event.reason = reason;
+    event.detail =
+        std::to_string(count) + " of " + std::to_string(all) + " recipients do not get it";
+  }
+  return events;
 }
 
-policy::Event held_event(const Entry& entry) {
-  policy::Event event;
-  event.kind = policy::EventKind::held;
-  event.at = entry.accepted_at;
-  event.reason = entry.reason;
-  return event;
+/// How the timeline of an accepted message begins.
+std::vector<policy::Event> first_events(const Job& job) {
+  std::vector<policy::Event> events(1);
+  events.front().kind = policy::EventKind::accepted;
+  std::ranges::move(left_out_events(job), std::back_inserter(events));
+  if (job.entry.state == State::held) {
+    policy::Event& held = events.emplace_back();
+    held.kind = policy::EventKind::held;
+    held.reason = job.entry.reason;
+  }
+  for (policy::Event& event : events) event.at = job.entry.accepted_at;
+  return events;
 }
 
 State stored_state(State state) { return state == State::in_delivery ? State::queued : state; }
@@ -78,6 +96,7 @@ Wrote Recorder::accept(const Job& job) {
   const bool held = standing.state == State::held;
   const auto envelope = encode(entry.envelope);
   const auto size = job.octets->size();
+  const auto events = first_events(job);
   const bool written = insert_entry_.run(entry.id.value(),
                                          entry.app,
                                          entry.domain,
@@ -91,7 +110,7 @@ Wrote Recorder::accept(const Job& job) {
                                          std::int64_t{entry.attempts},
                                          cut(entry.last_reply),
                                          entry.upstream_id,
-                                         std::int64_t{held ? 2 : 1},
+                                         static_cast<std::int64_t>(events.size()),
                                          std::int64_t{entry.urgent ? 1 : 0},
                                          std::int64_t{entry.notice ? 1 : 0},
                                          held ? to_milliseconds(entry.accepted_at) : MaybeInteger(),
@@ -99,9 +118,7 @@ Wrote Recorder::accept(const Job& job) {
                                          fingerprint_of(job),
                                          static_cast<std::int64_t>(entry.association)) &&
                        insert_octets_.run(entry.id.value(), Blob{*job.octets}) &&
-                       write_event(entry.id, 1, accepted_event(entry)) &&
-                       (!held || write_event(entry.id, 2, held_event(entry))) &&
-                       write_trace_keys(entry);
+                       write_events(entry.id, events) && write_trace_keys(job);
   if (!written) return fault();
   moves_.push_back({entry.id, {entry.app, entry.urgent}, size, std::nullopt, standing});
   return Wrote::yes;
@@ -114,9 +131,18 @@ Wrote Recorder::repeated(QueueId id, WallTime at) {
   policy::Event event;
   event.kind = policy::EventKind::repeated;
   event.at = at;
-  const auto steps = stored.steps + 1;
-  if (!update_steps_.run(steps, id.value()) || !write_event(id, steps, event)) return fault();
-  return Wrote::yes;
+  return append(id, stored.steps + 1, event);
+}
+
+Wrote Recorder::tell(QueueId id, const policy::Event& event) {
+  Stored stored;
+  const auto found = standing_of(id, stored);
+  return found == Wrote::yes ? append(id, stored.steps + 1, event) : found;
+}
+
+Wrote Recorder::append(QueueId id, std::int64_t step, const policy::Event& event) {
+  const bool appended = update_steps_.run(step, id.value()) && write_event(id, step, event);
+  return appended ? Wrote::yes : fault();
 }
 
 Wrote Recorder::change(const Change& change) {
@@ -130,6 +156,7 @@ Wrote Recorder::change(const Change& change) {
   if (excluded || (from == State::sent && to != State::sent)) return Wrote::not_applicable;
   if (change.notice)
     if (const auto wrote = accept(*change.notice); wrote != Wrote::yes) return wrote;
+  if (change.note && !note(change.note->name, change.note->value)) return fault();
   stored.steps += change.quiet ? 0 : 1;
   if (!write_change(change, stored) ||
       (!change.quiet && !write_event(change.id, stored.steps, change.event)))
@@ -195,11 +222,18 @@ bool Recorder::write_event(QueueId id, std::int64_t step, const policy::Event& e
                            cut(event.detail));
 }
 
-bool Recorder::write_trace_keys(const Entry& entry) {
+bool Recorder::write_events(QueueId id, const std::vector<policy::Event>& events) {
+  std::int64_t step = 0;
+  return std::ranges::all_of(
+      events, [&](const policy::Event& event) { return write_event(id, ++step, event); });
+}
+
+bool Recorder::write_trace_keys(const Job& job) {
+  const Entry& entry = job.entry;
   if (!entry.message_id.empty() && !write_trace_key(entry.id, entry.message_id)) return false;
-  return std::ranges::all_of(entry.envelope.forward_paths, [&](const std::string& path) {
-    return write_trace_key(entry.id, path);
-  });
+  const auto write = [&](const std::string& path) { return write_trace_key(entry.id, path); };
+  return std::ranges::all_of(entry.envelope.forward_paths, write) &&
+         std::ranges::all_of(job.left_out, write, &LeftOut::forward_path);
 }
 
 bool Recorder::write_trace_key(QueueId id, std::string_view word) {

@@ -35,6 +35,8 @@ class Recorder {
   /// Writes down that the entry came once more; not applicable if it is gone or has failed.
   Wrote repeated(QueueId id, WallTime at);
   Wrote change(const Change& change);
+  /// Appends to the timeline; not applicable if the entry is gone.
+  Wrote tell(QueueId id, const policy::Event& event);
   Wrote refusal(const policy::Event& refusal);
   bool note(const std::string& name, const std::string& value);
 
@@ -51,8 +53,10 @@ class Recorder {
   };
   Wrote fault() const { return sqlite::fault(connection_); }
   Wrote standing_of(QueueId id, Stored& stored);
+  Wrote append(QueueId id, std::int64_t step, const policy::Event& event);
   bool write_event(QueueId id, std::int64_t step, const policy::Event& event);
-  bool write_trace_keys(const Entry& entry);
+  bool write_events(QueueId id, const std::vector<policy::Event>& events);
+  bool write_trace_keys(const Job& job);
   bool write_trace_key(QueueId id, std::string_view word);
   bool write_change(const Change& change, const Stored& stored);
 

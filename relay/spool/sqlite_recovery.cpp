@@ -11,7 +11,7 @@
 
 namespace spool::sqlite {
 
-mail::Result<Recovery> recover(Queries& queries, Ledger& ledger) {
+mail::Result<Recovery> recover(Queries& queries, FeedbackQueries& feedback, Ledger& ledger) {
   const auto failure = [&] {
     return mail::failure("The spool could not be recovered (" + queries.trouble() +
                          "): mend the disk of data_dir, or restore a backup.");
@@ -23,6 +23,8 @@ mail::Result<Recovery> recover(Queries& queries, Ledger& ledger) {
   if (queries.failed()) return failure();
   recovery.documents = queries.documents();
   if (queries.failed()) return failure();
+  recovery.tallies = feedback.tallies();
+  recovery.relay_tag = feedback.relay_tag();
   const auto counts = ledger.counts();
   recovery.queued = counts.by_state[static_cast<std::size_t>(State::queued)];
   recovery.in_doubt = counts.by_state[static_cast<std::size_t>(State::in_doubt)];

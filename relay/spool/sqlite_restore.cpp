@@ -41,7 +41,7 @@ mail::Result<void> copy_backup(const fs::path& backup_file, const fs::path& file
 }
 
 /// Holds whatever may still be sent, in one transaction, and leaves no log behind.
-mail::Result<std::uint64_t> hold_entries(const fs::path& file, WallTime now, WallTime until) {
+mail::Result<std::uint64_t> hold_entries(const fs::path& file, WallTime now, WallTime look_at) {
   auto connection = sqlite::open_connection(file, "");
   if (!connection) return connection.error();
   const auto made = sqlite::has_tables(*connection);
@@ -53,7 +53,7 @@ mail::Result<std::uint64_t> hold_entries(const fs::path& file, WallTime now, Wal
   sqlite::Statement hold(*connection, sqlite::sql::hold_restored);
   const auto at = sqlite::to_milliseconds(now);
   const bool held = connection->execute("BEGIN IMMEDIATE") && tell.run(at) &&
-                    hold.run(sqlite::to_milliseconds(until), at);
+                    hold.run(sqlite::to_milliseconds(look_at), at);
   const auto entries = connection->changed_rows();
   if (!held || !connection->execute("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"))
     return mail::failure("The backup's entries could not be held (" + connection->trouble() +
@@ -85,12 +85,12 @@ mail::Result<void> move_aside(const fs::path& spool) {
 mail::Result<std::uint64_t> put_in_place(const fs::path& backup_file,
                                          const fs::path& data_dir,
                                          WallTime now,
-                                         WallTime hold_until) {
+                                         WallTime look_at) {
   const auto spool = data_dir / "spool.sqlite";
   const auto fresh = with(spool, ".restoring");
   auto restored = [&]() -> mail::Result<std::uint64_t> {
     if (auto copied = copy_backup(backup_file, fresh); !copied) return copied.error();
-    auto held = hold_entries(fresh, now, hold_until);
+    auto held = hold_entries(fresh, now, look_at);
     if (!held) return held;
     if (auto flushed = flush_file(fresh); !flushed) return flushed.error();
     if (auto moved = move_aside(spool); !moved) return moved.error();
@@ -107,11 +107,11 @@ mail::Result<std::uint64_t> put_in_place(const fs::path& backup_file,
 mail::Result<std::uint64_t> restore(const fs::path& backup_file,
                                     const fs::path& data_dir,
                                     WallTime now,
-                                    WallTime hold_until) {
+                                    WallTime look_at) {
   const auto locked = DataDir::open(data_dir);
   if (!locked) return locked.error();
   try {
-    return put_in_place(backup_file, data_dir, now, hold_until);
+    return put_in_place(backup_file, data_dir, now, look_at);
   } catch (const std::runtime_error& error) {
     return mail::failure(error.what());  // a statement that does not fit the tables
   }

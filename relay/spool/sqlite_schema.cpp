@@ -44,7 +44,8 @@ mail::Result<bool> create_tables(Connection& connection) {
   const auto secret = random_secret();
   if (!secret) return secret.error();
   if (!connection.execute("BEGIN IMMEDIATE") || !connection.execute(sql::schema) ||
-      !connection.execute(sql::indexes) || !connection.execute(sql::documents_and_audit))
+      !connection.execute(sql::indexes) || !connection.execute(sql::documents_and_audit) ||
+      !connection.execute(sql::feedback_tables))
     return unusable(connection);
   Statement put(connection, sql::put_meta);
   const bool done = put.run(std::string_view("schema"), std::to_string(schema_version)) &&
@@ -86,12 +87,14 @@ mail::Result<bool> check_version(const Connection& connection) {
 mail::Result<bool> migrate(Connection& connection) {
   const auto version = number(connection, "schema");
   if (!version) return version.error();
-  if (*version != 1 && *version != 2) return true;
+  if (*version < 1 || *version >= schema_version) return true;
   bool done = connection.execute("BEGIN IMMEDIATE");
   if (*version == 1)
     done = done && connection.execute(sql::from_version_1) && connection.execute(sql::indexes);
-  done = done && connection.execute(sql::from_version_2) &&
-         connection.execute(sql::documents_and_audit);
+  if (*version <= 2)
+    done = done && connection.execute(sql::from_version_2) &&
+           connection.execute(sql::documents_and_audit);
+  done = done && connection.execute(sql::feedback_tables);
   if (done) {
     Statement set(connection, sql::set_meta);
     done = set.run(std::to_string(schema_version), std::string_view("schema")) &&

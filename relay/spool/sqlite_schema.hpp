@@ -10,7 +10,7 @@
 namespace spool::sqlite {
 
 /// The schema that this version writes, and the oldest version that can work on it.
-inline constexpr std::int64_t schema_version = 3;
+inline constexpr std::int64_t schema_version = 4;
 inline constexpr std::int64_t schema_needs = 1;
 
 /// Opens a connection with the spool's settings: write-ahead log, flushed at each commit,

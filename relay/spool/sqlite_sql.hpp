@@ -7,7 +7,7 @@
 /// WITHOUT ROWID and STRICT are SQLite's.
 namespace spool::sqlite::sql {
 
-/// Version 3, with what follows. `due_at` is the one time an index orders by: when a queued, held
+/// Version 4, with what follows. `due_at` is the one time an index orders by: when a queued, held
 /// or in-doubt entry is looked at again, when a sent or failed one ended. Each lane's part of that
 /// index also carries sizes, so that counting the spool reads nothing else. `envelope` is NULL once
 /// the content is gone. `held_since` is when the hold of a held entry began, and of one in doubt
@@ -121,6 +121,51 @@ CREATE INDEX audit_by_time ON audit (at);
 inline constexpr const char* from_version_2 =
     "ALTER TABLE entries ADD COLUMN association INTEGER NOT NULL DEFAULT 0";
 
+/// Since version 4: what the upstream says of messages later. `feedback` holds what was booked, so
+/// that it is booked once. `reached` has the recipients that a delivery was reported for, by the
+/// keyed hash of `trace`, to the day, so that a second mail of a day writes nothing. `cohorts`
+/// counts by the hour of sending; the label values of `tallies` stand behind one another, each
+/// ended by an octet 31. An upstream's ids grow with time, so their index costs an accept nothing
+/// and `sent` little.
+inline constexpr const char* feedback_tables = R"(
+CREATE TABLE feedback (
+  fingerprint BLOB PRIMARY KEY,
+  at INTEGER NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX feedback_by_time ON feedback (at);
+CREATE TABLE suppressions (
+  app TEXT NOT NULL,
+  address TEXT NOT NULL,
+  record TEXT NOT NULL,
+  forget_at INTEGER NOT NULL,
+  PRIMARY KEY (app, address)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX suppressions_by_end ON suppressions (forget_at);
+CREATE TABLE reached (
+  app TEXT NOT NULL,
+  who INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  PRIMARY KEY (app, who)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX reached_by_day ON reached (day);
+CREATE TABLE cohorts (
+  hour INTEGER NOT NULL,
+  app TEXT NOT NULL,
+  domain TEXT NOT NULL,
+  sent INTEGER NOT NULL,
+  bounces INTEGER NOT NULL,
+  complaints INTEGER NOT NULL,
+  PRIMARY KEY (hour, app, domain)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE tallies (
+  family TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (family, labels)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX entries_by_upstream_id ON entries (upstream_id) WHERE upstream_id <> '';
+)";
+
 inline constexpr std::string_view set_meta = "UPDATE meta SET value = $1 WHERE name = $2";
 
 inline constexpr std::string_view table_exists =
@@ -182,6 +227,50 @@ inline constexpr std::string_view insert_audit =
     "INSERT INTO audit (at, who, what, target, detail) VALUES ($1, $2, $3, $4, $5)";
 inline constexpr std::string_view trim_audit =
     "DELETE FROM audit WHERE number <= (SELECT max(number) FROM audit) - $1";
+
+// what the upstream says later
+
+inline constexpr std::string_view is_booked = "SELECT 1 FROM feedback WHERE fingerprint = $1";
+inline constexpr std::string_view insert_booked =
+    "INSERT INTO feedback (fingerprint, at) VALUES ($1, $2)";
+inline constexpr std::string_view booked_entry =
+    "SELECT id, app, domain, urgent, notice, upstream_id, state, due_at FROM entries WHERE id = $1";
+inline constexpr std::string_view entry_of_upstream_id =
+    "SELECT id FROM entries WHERE upstream_id = $1 AND upstream_id <> ''";
+inline constexpr std::string_view is_recipient =
+    "SELECT 1 FROM trace_keys WHERE id = $1 AND trace_key = $2";
+inline constexpr std::string_view sending =
+    "SELECT app, domain, envelope, notice FROM entries WHERE id = $1 AND state <> 'sent'";
+inline constexpr std::string_view add_to_cohort =
+    "INSERT INTO cohorts (hour, app, domain, sent, bounces, complaints)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (hour, app, domain) DO UPDATE SET"
+    " sent = cohorts.sent + excluded.sent, bounces = cohorts.bounces + excluded.bounces,"
+    " complaints = cohorts.complaints + excluded.complaints";
+inline constexpr std::string_view add_to_tally =
+    "INSERT INTO tallies (family, labels, count) VALUES ($1, $2, 1)"
+    " ON CONFLICT (family, labels) DO UPDATE SET count = tallies.count + 1";
+inline constexpr std::string_view note_reached =
+    "INSERT INTO reached (app, who, day) VALUES ($1, $2, $3)"
+    " ON CONFLICT (app, who) DO UPDATE SET day = excluded.day WHERE excluded.day > reached.day";
+inline constexpr std::string_view suppression =
+    "SELECT record FROM suppressions WHERE app = $1 AND address = $2";
+inline constexpr std::string_view put_suppression =
+    "INSERT INTO suppressions (app, address, record, forget_at) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (app, address) DO UPDATE SET record = excluded.record,"
+    " forget_at = excluded.forget_at";
+inline constexpr std::string_view count_suppressions = "SELECT count(*) FROM suppressions";
+inline constexpr std::string_view delete_booked =
+    "DELETE FROM feedback WHERE fingerprint IN"
+    " (SELECT fingerprint FROM feedback WHERE at < $1 ORDER BY at LIMIT $2)";
+inline constexpr std::string_view delete_reached =
+    "DELETE FROM reached WHERE (app, who) IN"
+    " (SELECT app, who FROM reached WHERE day < $1 ORDER BY day LIMIT $2)";
+inline constexpr std::string_view delete_suppressions =
+    "DELETE FROM suppressions WHERE (app, address) IN"
+    " (SELECT app, address FROM suppressions WHERE forget_at < $1 ORDER BY forget_at LIMIT $2)";
+inline constexpr std::string_view delete_cohorts =
+    "DELETE FROM cohorts WHERE (hour, app, domain) IN"
+    " (SELECT hour, app, domain FROM cohorts WHERE hour < $1 ORDER BY hour LIMIT $2)";
 
 /// An order's next page. Newest first: so urgent mail leaves a hold, and what comes meanwhile is
 /// not the order's. (This and `outline` begin with the id itself, so that a reading that begins
@@ -246,7 +335,8 @@ inline constexpr std::string_view census =
     "SELECT state, app, urgent, count(*), sum(size), min(id) FROM entries"
     " GROUP BY state, app, urgent";
 inline constexpr std::string_view held_count =
-    "SELECT count(*) FROM entries WHERE state = 'held' AND reason = $1 AND domain >= ''";
+    "SELECT app, count(*) FROM entries WHERE state = 'held' AND reason = $1 AND domain >= ''"
+    " GROUP BY domain, app";
 /// The state is no plain column here, so that no index of it is taken, and then all of it sorted.
 inline constexpr std::string_view oldest_unsettled =
     "SELECT id, accepted_at FROM entries WHERE id >= $1 AND state || '' IN ('queued', 'in_doubt')"
@@ -262,10 +352,11 @@ inline constexpr std::string_view timeline =
 inline constexpr std::string_view traceable_before = "SELECT max(id) FROM trace_keys WHERE id < $1";
 inline constexpr std::string_view traced =
     "SELECT id FROM trace_keys WHERE id >= $1 AND id < $2 AND trace_key = $3"
-    " ORDER BY id DESC LIMIT $4";
+    " AND ($4 = '' OR $4 = (SELECT app FROM entries WHERE entries.id = trace_keys.id))"
+    " ORDER BY id DESC LIMIT $5";
 inline constexpr std::string_view refusal_by_reference =
     "SELECT reference, at, app, domain, reason, detail FROM refusals WHERE reference = $1"
-    " ORDER BY number DESC LIMIT $2";
+    " AND ($2 = '' OR app = $2) ORDER BY number DESC LIMIT $3";
 inline constexpr std::string_view documents =
     "SELECT kind, name, version, body FROM documents ORDER BY kind, name";
 inline constexpr std::string_view audit_page =
@@ -274,5 +365,14 @@ inline constexpr std::string_view audit_page =
 inline constexpr std::string_view audit_page_of =
     "SELECT number, at, who, what, target, detail FROM audit WHERE number < $1 AND target = $2"
     " ORDER BY number DESC LIMIT $3";
+inline constexpr std::string_view suppressions_page =
+    "SELECT app, address, record FROM suppressions WHERE (app, address) > ($1, $2)"
+    " ORDER BY app, address LIMIT $3";
+inline constexpr std::string_view was_reached =
+    "SELECT 1 FROM reached WHERE app = $1 AND who = $2 AND day >= $3";
+inline constexpr std::string_view sent_sums =
+    "SELECT app, domain, sum(sent), sum(bounces), sum(complaints) FROM cohorts WHERE hour >= $1"
+    " GROUP BY app, domain ORDER BY app, domain";
+inline constexpr std::string_view tallies = "SELECT family, labels, count FROM tallies";
 
 }  // namespace spool::sqlite::sql

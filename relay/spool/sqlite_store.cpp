@@ -4,6 +4,7 @@
 #include "relay/spool/sqlite_backup.hpp"
 #include "relay/spool/sqlite_checkpointer.hpp"
 #include "relay/spool/sqlite_connection.hpp"
+#include "relay/spool/sqlite_feedback_queries.hpp"
 #include "relay/spool/sqlite_leasing.hpp"
 #include "relay/spool/sqlite_queries.hpp"
 #include "relay/spool/sqlite_reader.hpp"
@@ -24,6 +25,9 @@ namespace {
 
 constexpr const char* file_name = "spool.sqlite";
 constexpr std::chrono::days audit_retention{365};
+constexpr std::chrono::days booked_retention{45};  // SQS keeps a message for 14 days
+constexpr std::chrono::days reached_retention{90};
+constexpr std::chrono::days cohort_retention{90};
 
 struct Connections {
   sqlite::Connection writer, checkpointer, reader;
@@ -57,17 +61,33 @@ class SqliteStore final : public Store {
                   std::function<void(std::vector<Job>)> done) override;
   void next_due(std::function<void(std::optional<WallTime>)> done) override;
   void list(Filter filter, std::function<void(std::vector<Entry>)> done) override;
-  void trace(std::string word, std::function<void(std::vector<Trace>)> done) override;
+  void trace(std::string word,
+             std::string app,
+             std::function<void(std::vector<Trace>)> done) override;
   void octets(QueueId id, std::function<void(Octets)> done) override;
   void counts(std::function<void(Counts)> done) override;
   [[nodiscard]] bool writable() const noexcept override {
     return writer_.writable() && intake_->has_room();
   }
   [[nodiscard]] AppLoad load(std::string_view app) const override { return ledger_.load(app); }
+  [[nodiscard]] std::uint64_t held(std::string_view app, policy::Reason reason) const override {
+    return ledger_.held(app, reason);
+  }
   void note(std::string name, std::string value) override;
   void write(std::vector<DocumentWrite> writes,
              std::optional<AuditRecord> audit,
              std::function<void(Written)> done) override;
+  void book(Booking booking, std::function<void(Booked)> done) override;
+  void suppress(std::vector<Suppressed> records,
+                AuditRecord audit,
+                std::function<void(bool)> done) override;
+  void suppressions(SuppressionPage page,
+                    std::function<void(std::vector<Suppressed>)> done) override;
+  void reached(std::string app,
+               std::vector<std::string> forward_paths,
+               WallTime since,
+               std::function<void(std::vector<bool>)> done) override;
+  void sums(WallTime since, std::function<void(std::vector<SentSums>)> done) override;
   void audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) override;
   void backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) override;
   void tidy(WallTime now,
@@ -85,6 +105,7 @@ class SqliteStore final : public Store {
   std::shared_ptr<Intake> intake_;
   Ledger ledger_;
   sqlite::Queries queries_;
+  sqlite::FeedbackQueries feedback_queries_;
   sqlite::Checkpointer checkpointer_;
   sqlite::Writer writer_;
   sqlite::Leasing leasing_;
@@ -108,6 +129,7 @@ SqliteStore::SqliteStore(SqliteOptions options,
       intake_(std::make_shared<Intake>(options_.intake, options_.batch)),
       ledger_(options_.most_leases),
       queries_(connections_.reader, secret),
+      feedback_queries_(connections_.reader, secret),
       checkpointer_(connections_.checkpointer, options_.log, options_.sinks.trouble),
       writer_(connections_.writer,
               secret,
@@ -116,7 +138,7 @@ SqliteStore::SqliteStore(SqliteOptions options,
               options_,
               [this] { checkpointer_.make_room(); }),
       leasing_(queries_, *intake_, ledger_, options_, now),
-      reader_(queries_, leasing_, ledger_, options_),
+      reader_(queries_, feedback_queries_, leasing_, ledger_, options_),
       backup_(options_.directory / file_name, options_.vfs, checkpointer_) {
   sqlite3_wal_hook(connections_.writer.handle(), tell_log_size, &checkpointer_);
 }
@@ -133,7 +155,7 @@ void SqliteStore::start() {
 mail::Result<Recovery> SqliteStore::recover(WallTime now) {
   sqlite::recall(
       connections_.writer, now - options_.repeats_since, options_.most_repeats, writer_.repeats());
-  return sqlite::recover(queries_, ledger_);
+  return sqlite::recover(queries_, feedback_queries_, ledger_);
 }
 
 std::shared_ptr<Withdrawal> SqliteStore::accept(Job job,
@@ -206,9 +228,12 @@ void SqliteStore::list(Filter filter, std::function<void(std::vector<Entry>)> do
   if (!reader_.ask([listing](sqlite::Reader& reader) { reader.list(listing); })) listing->done({});
 }
 
-void SqliteStore::trace(std::string word, std::function<void(std::vector<Trace>)> done) {
+void SqliteStore::trace(std::string word,
+                        std::string app,
+                        std::function<void(std::vector<Trace>)> done) {
   using Tracing = sqlite::Reader::Tracing;
-  auto tracing = std::make_shared<Tracing>(Tracing{std::move(word), std::move(done), {}});
+  auto tracing =
+      std::make_shared<Tracing>(Tracing{std::move(word), std::move(app), std::move(done), {}});
   if (!reader_.ask([tracing](sqlite::Reader& reader) { reader.trace(tracing); })) tracing->done({});
 }
 
@@ -233,6 +258,42 @@ void SqliteStore::write(std::vector<DocumentWrite> writes,
   if (!intake_->offer(pending)) pending.done(Written::failed);
 }
 
+void SqliteStore::book(Booking booking, std::function<void(Booked)> done) {
+  PendingFeedback pending = PendingBooking{std::move(booking), std::move(done)};
+  if (!intake_->offer(pending)) std::get<PendingBooking>(pending).done({});
+}
+
+void SqliteStore::suppress(std::vector<Suppressed> records,
+                           AuditRecord audit,
+                           std::function<void(bool)> done) {
+  const bool fits = records.size() <= most_suppressed_at_once;
+  PendingFeedback pending =
+      PendingSuppression{std::move(records), std::move(audit), std::move(done)};
+  if (!fits || !intake_->offer(pending)) std::get<PendingSuppression>(pending).done(false);
+}
+
+void SqliteStore::suppressions(SuppressionPage page,
+                               std::function<void(std::vector<Suppressed>)> done) {
+  auto read = [page = std::move(page)](sqlite::Reader& reader) {
+    return reader.feedback().suppressions(page);
+  };
+  ask(std::move(done), std::move(read));
+}
+
+void SqliteStore::reached(std::string app,
+                          std::vector<std::string> forward_paths,
+                          WallTime since,
+                          std::function<void(std::vector<bool>)> done) {
+  auto read = [app = std::move(app), paths = std::move(forward_paths), since](
+                  sqlite::Reader& reader) { return reader.feedback().reached(app, paths, since); };
+  ask(std::move(done), std::move(read), true);
+}
+
+void SqliteStore::sums(WallTime since, std::function<void(std::vector<SentSums>)> done) {
+  auto read = [since](sqlite::Reader& reader) { return reader.feedback().sums(since); };
+  ask(std::move(done), read);
+}
+
 void SqliteStore::audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) {
   auto read = [page = std::move(page)](sqlite::Reader& reader) { return reader.audit(page); };
   ask(std::move(done), std::move(read));
@@ -247,8 +308,15 @@ void SqliteStore::tidy(WallTime now,
                        std::chrono::seconds failed,
                        std::chrono::seconds refusals) {
   const auto fresh = std::max<std::chrono::minutes>(std::chrono::hours(1), options_.repeats_since);
-  intake_->offer(
-      Retention{now - timeline, now - failed, now - refusals, now - audit_retention, now - fresh});
+  intake_->offer(Retention{.timeline = now - timeline,
+                           .failed = now - failed,
+                           .refusals = now - refusals,
+                           .audit = now - audit_retention,
+                           .crowded = now - fresh,
+                           .booked = now - booked_retention,
+                           .reached = now - reached_retention,
+                           .cohorts = now - cohort_retention,
+                           .suppressions = now});
 }
 
 void SqliteStore::close() {

@@ -19,6 +19,14 @@ namespace spool::sqlite {
   return WallTime(std::chrono::milliseconds(milliseconds));
 }
 
+/// Hours and days since the epoch: how the columns of feedback stand for time.
+[[nodiscard]] inline std::int64_t hour_of(WallTime time) {
+  return std::chrono::floor<std::chrono::hours>(time).time_since_epoch().count();
+}
+[[nodiscard]] inline std::int64_t day_of(WallTime time) {
+  return std::chrono::floor<std::chrono::days>(time).time_since_epoch().count();
+}
+
 [[nodiscard]] inline MaybeText reason_word(const std::optional<policy::Reason>& reason) {
   return reason ? MaybeText(policy::word(*reason)) : std::nullopt;
 }

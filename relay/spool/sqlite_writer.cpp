@@ -19,7 +19,8 @@ constexpr int most_item_faults =
 
 bool is_empty(const Batch& batch) {
   return batch.accepts.empty() && batch.changes.empty() && batch.writes.empty() &&
-         batch.refusals.empty() && batch.notes.empty() && !batch.retention;
+         batch.feedback.empty() && batch.refusals.empty() && batch.notes.empty() &&
+         !batch.retention;
 }
 
 }  // namespace
@@ -33,6 +34,8 @@ Writer::Writer(Connection& connection,
     : connection_(connection),
       recorder_(connection, trace_secret, options.most_refusals),
       documents_(connection, options.most_audit_records),
+      cohorts_(connection),
+      bookings_(connection, trace_secret, recorder_),
       expiry_(connection, ledger),
       orders_(connection, trace_secret, ledger),
       repeats_(options.most_repeats),
@@ -84,6 +87,7 @@ bool Writer::retry_once() {
   for (const auto& ticket : refused.withdrawn) answer(*ticket, {Accepted::withdrawn, {}});
   for (const auto& ticket : refused.accepts) answer(*ticket, {Accepted::failed, {}});
   for (const auto& pending : refused.writes) pending.done(Written::failed);
+  for (const auto& pending : refused.feedback) answer(pending, Wrote::store_fault, {});
   Batch again;
   again.changes = std::exchange(kept_, {});
   if (probe() && (is_empty(again) || commit(again) || commit_singly())) {
@@ -137,9 +141,9 @@ bool Writer::commit(Batch& batch) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
   answer(batch, verdicts);
   if (options_.sinks.committed)
-    options_.sinks.committed(
-        took,
-        batch.accepts.size() + batch.changes.size() + batch.writes.size() + batch.refusals.size());
+    options_.sinks.committed(took,
+                             batch.accepts.size() + batch.changes.size() + batch.writes.size() +
+                                 batch.feedback.size() + batch.refusals.size());
   if (batch.retention && verdicts.retention == Wrote::yes) give_back();
   if (batch.retention && verdicts.more_to_expire) intake_.offer(*batch.retention);
   return true;
@@ -155,6 +159,7 @@ bool Writer::write_batch(const Batch& batch, Verdicts& verdicts) {
       ledger_.commit(recorder_.moves());
       repeats_.commit();
       documents_.commit();
+      bookings_.commit();
       forget_transaction();
       return true;
     }
@@ -176,6 +181,7 @@ void Writer::forget_transaction() {
   recorder_.moves().clear();
   repeats_.forget_staged();
   documents_.forget_staged();
+  bookings_.forget_staged();
 }
 
 Wrote Writer::write_items(const Batch& batch, Verdicts& verdicts) {
@@ -192,6 +198,11 @@ Wrote Writer::write_items(const Batch& batch, Verdicts& verdicts) {
   auto written = verdicts.written.begin();
   wrote = write_each(batch.writes, verdicts.writes, [&](const PendingWrite& pending) {
     return documents_.write(pending, written[&pending - batch.writes.data()]);
+  });
+  if (wrote != Wrote::yes) return wrote;
+  auto booked = verdicts.booked.begin();
+  wrote = write_each(batch.feedback, verdicts.feedback, [&](const PendingFeedback& pending) {
+    return write_feedback(pending, booked[&pending - batch.feedback.data()]);
   });
   if (wrote != Wrote::yes) return wrote;
   wrote = write_each(batch.refusals, verdicts.refusals, [this](const policy::Event& refusal) {
@@ -217,7 +228,17 @@ Wrote Writer::write_accept(const Job& job, std::optional<QueueId>& repeated) {
 /// One that is for whoever finds the entry free needs the entry for itself until it is committed.
 Wrote Writer::write_change(const Change& change) {
   if (change.only_from != 0 && !claims_.take(change.id)) return Wrote::not_applicable;
-  return recorder_.change(change);
+  std::optional<Leaving> leaving;
+  if (change.to == State::sent)
+    if (const auto read = cohorts_.read(change.id, leaving); read != Wrote::yes) return read;
+  const auto wrote = recorder_.change(change);
+  return wrote == Wrote::yes && leaving ? cohorts_.sent(*leaving, change.event.at) : wrote;
+}
+
+Wrote Writer::write_feedback(const PendingFeedback& pending, Booked& booked) {
+  if (const auto* booking = std::get_if<PendingBooking>(&pending))
+    return bookings_.book(booking->booking, booked);
+  return bookings_.suppress(std::get<PendingSuppression>(pending));
 }
 
 Wrote Writer::write_rest(const Batch& batch, Verdicts& verdicts) {
@@ -259,6 +280,8 @@ void Writer::answer(const Batch& batch, const Verdicts& verdicts) {
   for (std::size_t i = 0; i < batch.changes.size(); ++i)
     answer(batch.changes[i], verdicts.changes[i]);
   for (std::size_t i = 0; i < batch.writes.size(); ++i) batch.writes[i].done(verdicts.written[i]);
+  for (std::size_t i = 0; i < batch.feedback.size(); ++i)
+    answer(batch.feedback[i], verdicts.feedback[i], verdicts.booked[i]);
   for (const auto wrote : verdicts.refusals)
     if (wrote != Wrote::yes && options_.sinks.refusal_dropped) options_.sinks.refusal_dropped();
 }
@@ -278,10 +301,18 @@ void Writer::answer(const PendingChange& pending, Wrote wrote) {
   pending.done(wrote == Wrote::yes);
 }
 
+void Writer::answer(const PendingFeedback& feedback, Wrote wrote, const Booked& booked) {
+  if (const auto* booking = std::get_if<PendingBooking>(&feedback))
+    booking->done(wrote == Wrote::yes ? booked : Booked{});
+  else
+    std::get<PendingSuppression>(feedback).done(wrote == Wrote::yes);
+}
+
 /// After a failed commit: nothing of it is stored.
 void Writer::keep(Batch& batch) {
   for (const auto& ticket : batch.accepts) answer(*ticket, {Accepted::failed, {}});
   for (const auto& pending : batch.writes) pending.done(Written::failed);
+  for (const auto& pending : batch.feedback) answer(pending, Wrote::store_fault, {});
   kept_ = std::move(batch.changes);
   for (auto& [name, value] : batch.notes)
     static_cast<void>(intake_.offer_note(name, std::move(value), true));

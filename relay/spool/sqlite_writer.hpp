@@ -3,6 +3,8 @@
 #include "relay/spool/intake.hpp"
 #include "relay/spool/ledger.hpp"
 #include "relay/spool/repeats.hpp"
+#include "relay/spool/sqlite_bookings.hpp"
+#include "relay/spool/sqlite_cohorts.hpp"
 #include "relay/spool/sqlite_connection.hpp"
 #include "relay/spool/sqlite_documents.hpp"
 #include "relay/spool/sqlite_expiry.hpp"
@@ -48,11 +50,15 @@ class Writer {
           changes(batch.changes.size(), Wrote::yes),
           writes(batch.writes.size(), Wrote::yes),
           written(batch.writes.size()),
+          feedback(batch.feedback.size(), Wrote::yes),
+          booked(batch.feedback.size()),
           refusals(batch.refusals.size(), Wrote::yes) {}
     std::vector<Wrote> accepts;
     std::vector<std::optional<QueueId>> repeated;  ///< the first one, if the accept is its repeat
     std::vector<Wrote> changes, writes;
     std::vector<Written> written;  ///< what each write of documents is answered with
+    std::vector<Wrote> feedback;
+    std::vector<Booked> booked;  ///< what each booking is answered with
     std::vector<Wrote> refusals;
     Wrote retention = Wrote::yes;
     bool more_to_expire = false;
@@ -69,6 +75,7 @@ class Writer {
   Wrote write_each(const Items& items, std::vector<Wrote>& verdicts, const Write& write);
   Wrote write_accept(const Job& job, std::optional<QueueId>& repeated);
   Wrote write_change(const Change& change);
+  Wrote write_feedback(const PendingFeedback& pending, Booked& booked);
   Wrote write_rest(const Batch& batch, Verdicts& verdicts);
   Wrote leave_out();
   bool probe();
@@ -79,6 +86,7 @@ class Writer {
   void answer(const Batch& batch, const Verdicts& verdicts);
   void answer(const Ticket& ticket, Acceptance acceptance);
   void answer(const PendingChange& change, Wrote wrote);
+  static void answer(const PendingFeedback& feedback, Wrote wrote, const Booked& booked);
   void keep(Batch& batch);
   void fail_everything();
   void fail_orders();
@@ -94,6 +102,8 @@ class Writer {
   Connection& connection_;
   Recorder recorder_;
   Documents documents_;
+  Cohorts cohorts_;
+  Bookings bookings_;
   Expiry expiry_;
   Orders orders_;
   Repeats repeats_;

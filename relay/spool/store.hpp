@@ -1,6 +1,7 @@
 #pragma once
 
 #include "mail/result.hpp"
+#include "relay/spool/booking.hpp"
 #include "relay/spool/document.hpp"
 #include "relay/spool/entry.hpp"
 
@@ -67,6 +68,9 @@ struct Recovery {
   std::uint64_t queued = 0, in_doubt = 0, held = 0;
   std::map<std::string, std::string, std::less<>> notes;  ///< what note() kept
   std::vector<Document> documents;                        ///< all of them, by kind and name
+  std::vector<Tally> tallies;                             ///< what was counted of feedback
+  /// Names this store in what goes upstream and comes back with its events: 13 letters and digits.
+  std::string relay_tag;
 };
 
 /// One queue among those that share the rate: an app's, or its urgent one.
@@ -108,6 +112,7 @@ struct Ordered {
   std::uint64_t matched = 0;     ///< entries that it was, or would be, done to
   std::uint64_t superseded = 0;  ///< among them, closed instead of released
   bool complete = true;          ///< false: the store failed or closed on the way
+  std::uint64_t resent = 0;      ///< among the matched, in doubt before: they may arrive twice
 };
 
 /// What an app has in the spool that is not settled.
@@ -168,8 +173,10 @@ class Store {
 
   virtual void list(Filter filter, std::function<void(std::vector<Entry>)> done) = 0;
   /// By queue id, Message-ID, SES message id, recipient or refusal reference; newest first, at
-  /// most 20.
-  virtual void trace(std::string word, std::function<void(std::vector<Trace>)> done) = 0;
+  /// most 20. \param app whose; empty: of all
+  virtual void trace(std::string word,
+                     std::string app,
+                     std::function<void(std::vector<Trace>)> done) = 0;
   virtual void octets(QueueId id, std::function<void(Octets)> done) = 0;  ///< null if gone
   virtual void counts(std::function<void(Counts)> done) = 0;
 
@@ -180,6 +187,9 @@ class Store {
   /// What an app has in the spool, for its bounds. Cheap, from memory.
   [[nodiscard]] virtual AppLoad load(std::string_view app) const = 0;
 
+  /// How many entries of an app are held for this reason. Cheap, from memory.
+  [[nodiscard]] virtual std::uint64_t held(std::string_view app, policy::Reason reason) const = 0;
+
   /// Keeps a small fact over a restart (Recovery::notes); rides in whatever commit comes next.
   virtual void note(std::string name, std::string value) = 0;
 
@@ -189,6 +199,25 @@ class Store {
   virtual void write(std::vector<DocumentWrite> writes,
                      std::optional<AuditRecord> audit,
                      std::function<void(Written)> done) = 0;
+  /// Writes down an event of the upstream, once: timeline, counters, cohort, suppression. Many may
+  /// wait; one more is answered as failed.
+  virtual void book(Booking booking, std::function<void(Booked)> done) = 0;
+  /// Changes the list of suppressed addresses by hand: each record stands in place of what was
+  /// there; at most 1,000 at once.
+  virtual void suppress(std::vector<Suppressed> records,
+                        AuditRecord audit,
+                        std::function<void(bool)> done) = 0;
+  /// By app and address.
+  virtual void suppressions(SuppressionPage page,
+                            std::function<void(std::vector<Suppressed>)> done) = 0;
+  /// Of each of these recipients, whether the app reached it since then.
+  virtual void reached(std::string app,
+                       std::vector<std::string> forward_paths,
+                       WallTime since,
+                       std::function<void(std::vector<bool>)> done) = 0;
+  /// What was sent since the hour of `since`, and came back of it, by app and domain.
+  virtual void sums(WallTime since, std::function<void(std::vector<SentSums>)> done) = 0;
+
   /// Newest first.
   virtual void audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) = 0;
 

@@ -98,6 +98,21 @@ std::string judge_notices(const Story& story, const Sight& sight) {
   return "";
 }
 
+/// A message is warned of exactly when the warning is there, and the note of it.
+std::string judge_warnings(const Story& story,
+                           const Sight& sight,
+                           const spool::Recovery& recovery) {
+  for (const auto& [held, warning] : story.warnings) {
+    const auto original = sight.find(story.lives[held]->job.entry.id.value());
+    if (original == sight.end()) continue;
+    const bool warned = original->second.timeline.starts_with("accepted held held");
+    const auto id = story.lives[warning]->job.entry.id;
+    if (warned != sight.contains(id.value()) || warned != recovery.notes.contains(id.text()))
+      return id.text() + " or its note is there without what it warns of, or the other way round";
+  }
+  return "";
+}
+
 std::string judge_notes(const Story& story, std::size_t cut, const spool::Recovery& recovery) {
   const auto found = recovery.notes.find("group");
   const auto value = found == recovery.notes.end() ? "" : found->second;
@@ -148,6 +163,7 @@ std::string judge(const Story& story, std::size_t cut, const std::filesystem::pa
     for (const auto& wrong :
          {judge_lives(story, cut, sight),
           judge_notices(story, sight),
+          judge_warnings(story, sight, opened.recovery),
           judge_notes(story, cut, opened.recovery),
           judge_documents(story, cut, opened.recovery.documents, asked::audit(*opened.store))})
       if (!wrong.empty()) return wrong;

@@ -88,6 +88,7 @@ class Run {
     mark(begin + 1);
     change(begin + 2, State::queued, EventKind::deferred);
     change(begin + 3, State::held, EventKind::held);
+    warn(begin + 3, asked::message(first + 70, 900));
     give_up(begin + 4, asked::message(first + 60, 900));
     change(begin + 5, State::in_doubt, EventKind::in_doubt);
   }
@@ -182,13 +183,24 @@ class Run {
   }
 
   void give_up(std::size_t index, spool::Job notice) {
+    story_.notices.emplace_back(index, story_.lives.size());
+    report(change_of(index, State::failed, EventKind::expired), index, std::move(notice));
+  }
+
+  void warn(std::size_t index, spool::Job notice) {
+    story_.warnings.emplace_back(index, story_.lives.size());
+    auto change = change_of(index, State::held, EventKind::held);
+    change.note = spool::Note{notice.entry.id.text(), "told"};
+    report(std::move(change), index, std::move(notice));
+  }
+
+  /// A change of that message, with a notice about it.
+  void report(spool::Change change, std::size_t index, spool::Job notice) {
     notice.entry.notice = true;
     auto& told = new_step(new_life(notice), EventKind::accepted, State::queued);
-    story_.notices.emplace_back(index, story_.lives.size() - 1);
     auto& life = *story_.lives[index];
     life.leased = false;
-    auto& step = new_step(life, EventKind::expired, State::failed);
-    auto change = change_of(index, State::failed, EventKind::expired);
+    auto& step = new_step(life, change.event.kind, change.to);
     change.notice = std::make_shared<const spool::Job>(std::move(notice));
     ++open_;
     store_->change(std::move(change), [this, &step, &told](bool done) {

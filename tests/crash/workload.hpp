@@ -46,15 +46,18 @@ struct Story {
   std::vector<std::unique_ptr<Life>> lives;
   /// A message that was given up and the notice that says so, as places in `lives`.
   std::vector<std::pair<std::size_t, std::size_t>> notices;
+  /// One that is held and the warning that says so, which is kept as a note under the latter's id.
+  std::vector<std::pair<std::size_t, std::size_t>> warnings;
   std::deque<Step> notes;   ///< by their value
   std::deque<Step> writes;  ///< of documents, by what is told of all of them then
   Kept kept;                ///< after the last of them
 };
 
 /// Makes a spool in `directory` and lives through two runs of it: groups of messages accepted at
-/// once, repeated, attempted, settled in each way, given up with a notice, held, released and
-/// dropped by order, some left in doubt when the first run ends; notes, refusals, documents made,
-/// changed, removed and refused for their version, checkpoints, removal of what is past retention.
+/// once, repeated, attempted, settled in each way, given up with a notice, held with a warning,
+/// released and dropped by order, some left in doubt when the first run ends; notes, refusals,
+/// documents made, changed, removed and refused for their version, checkpoints, removal of what is
+/// past retention.
 void live(Story& story, const std::filesystem::path& directory);
 
 }  // namespace crash

@@ -115,18 +115,34 @@ def shared_site(tmp_path_factory, keys) -> Site:
 FAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
+class RelayClock:
+    """The wall clock of one relay, which is set by so many seconds; its monotonic clock goes on."""
+
+    def __init__(self, relay: Relay, monkeypatch: pytest.MonkeyPatch):
+        self._relay = relay
+        self._monkeypatch = monkeypatch
+        self._offset = relay.home / "clock"
+        self(0)
+
+    def __call__(self, seconds: int) -> None:
+        self._offset.write_text(f"{seconds:+d}\n")
+
+    def start(self) -> None:
+        """Starts the relay, which is stopped, under this clock."""
+        with self._monkeypatch.context() as only_here:
+            only_here.setenv("LD_PRELOAD", str(FAKETIME))
+            only_here.setenv("FAKETIME_TIMESTAMP_FILE", str(self._offset))
+            only_here.setenv("FAKETIME_NO_CACHE", "1")
+            only_here.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            self._relay.start()
+
+
 @pytest.fixture
-def relay_clock(site, monkeypatch):
-    """Sets the relay's wall clock by so many seconds; its monotonic clock goes on. Starts the relay anew."""
+def relay_clock(site, monkeypatch) -> RelayClock:
+    """Starts the relay anew, under a clock of its own."""
     if "asan" in os.environ.get("POSTERN", "") or "tsan" in os.environ.get("POSTERN", ""):
         pytest.skip("a sanitizer's runtime and libfaketime both want to be first")
-    offset = site.relay.home / "clock"
-    offset.write_text("+0\n")
     site.relay.stop()
-    with monkeypatch.context() as only_here:
-        only_here.setenv("LD_PRELOAD", str(FAKETIME))
-        only_here.setenv("FAKETIME_TIMESTAMP_FILE", str(offset))
-        only_here.setenv("FAKETIME_NO_CACHE", "1")
-        only_here.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        site.relay.start()
-    return lambda seconds: offset.write_text(f"{seconds:+d}\n")
+    clock = RelayClock(site.relay, monkeypatch)
+    clock.start()
+    return clock

@@ -3,6 +3,8 @@ back; its key is rotated under traffic. nsd answers for the zones, unbound stand
 
 import pathlib
 import re
+import time
+import types
 
 import pytest
 
@@ -150,6 +152,19 @@ def test_a_resolver_that_is_away_changes_nothing(site, dns):
     dns.start_resolver()
     assert verify(site) == "verified"
     assert site.relay.metric("domain_check_stale", domain=ZONE, check="dkim") == 0
+
+
+def test_a_day_without_a_resolver_sends_everything_signed(site, dns, relay_clock, monkeypatch):
+    add_and_prove(site, dns)
+    zone = dns.lines(ZONE)
+    dns.stop_resolver()
+    for hour in range(25):
+        relay_clock(hour * HOUR)
+        monkeypatch.setattr(dkim_check.dkim, "time", types.SimpleNamespace(time=lambda h=hour: time.time() + h * HOUR))
+        if hour % 8 == 0:
+            assert verify(site) == "verified"
+        assert fault_of(site, sent_now(site), zone) == ""
+    assert "held" not in site.relay.states().values()
 
 
 def test_a_mistake_is_named_with_the_edit_that_mends_it(site, dns):

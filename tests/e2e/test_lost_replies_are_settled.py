@@ -96,3 +96,17 @@ def test_wait_sends_again_when_its_time_is_over(start_site):
     site.relay.await_event(queue_id, "resent")
     until(lambda: len(mail.arrived(site.ses, queue_id)) == 2, "the second copy")
     site.relay.await_empty_queue()
+
+
+def test_what_an_operator_has_sent_again_is_counted(start_site):
+    site = start_site(in_doubt={"action": "wait", "wait": "15m"})
+    site.ses.script(phase="end", action="lose", count=1)
+    queue_id = site.send(mail.plain()).queue_id
+    mail.await_arrival(site.ses, queue_id)
+    until(lambda: site.relay.attempts(queue_id) == 1, "the end of its attempt")
+    assert site.relay.metric("in_doubt_total", outcome="resent") == 0
+    assert site.relay.command("queue", "retry", "--state", "in_doubt").returncode == 0
+    until(lambda: len(mail.arrived(site.ses, queue_id)) == 2, "the second copy")
+    assert site.relay.events(queue_id).count("resent") == 1
+    assert site.relay.metric("in_doubt_total", outcome="resent") == 1
+    site.relay.await_empty_queue()

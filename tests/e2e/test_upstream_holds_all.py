@@ -69,6 +69,20 @@ def test_a_daily_quota_parks_mail_until_it_frees(site):
     mail.await_arrival(site.ses, third)
 
 
+def test_what_the_quota_has_seen_is_known_after_a_restart(site):
+    several = ["a@example.net", "b@example.net", "c@example.net"]
+    for recipients in (several, several[:1]):
+        mail.await_arrival(site.ses, site.send(mail.plain(), recipients=recipients).queue_id)
+    site.relay.await_empty_queue()
+    assert site.relay.metric("upstream_sent_24h_recipients") == 4
+    site.relay.stop()
+    site.relay.start()
+    assert site.relay.metric("upstream_sent_24h_recipients") == 4
+    mail.await_arrival(site.ses, site.send(mail.plain()).queue_id)
+    site.relay.await_empty_queue()
+    assert site.relay.metric("upstream_sent_24h_recipients") == 5
+
+
 def test_a_message_that_fails_for_good_is_reported_to_its_contact_once(start_site):
     site = start_site(operator={"contact": "ops@example.com", "from": "postern@example.com"})
     site.ses.script(phase="end", action="reply", reply="554 Transaction failed: Duplicate header 'From'.")

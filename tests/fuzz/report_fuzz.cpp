@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
   const std::size_t line = std::min(input.find('\n'), size);
   const std::string_view original = input.substr(std::min(line + 1, size));
   policy::ReportFacts facts;
-  facts.kind = static_cast<policy::ReportKind>(size % 3);
+  facts.kind = static_cast<policy::ReportKind>(size % 4);
   facts.from = "postern@example.com";
   facts.to = "web@example.com";
   facts.message_id = "<1@example.com>";
@@ -30,6 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
   facts.recipients = {"visitor@example.net"};
   if (size % 2 == 1) facts.reason = policy::Reason::daily_quota;
   facts.last_reply = input.substr(0, line);
+  facts.held_since = facts.deadline = facts.date;
+  facts.held_alike = size;
   facts.original = original;
 
   const std::string report = policy::report(facts);

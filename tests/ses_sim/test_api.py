@@ -1,4 +1,4 @@
-"""SES's API on identities: signatures, identities and their states, rights, rate."""
+"""SES's API: signatures, identities and their states, rights, rate."""
 
 import base64
 import hashlib
@@ -210,6 +210,44 @@ def test_mail_from_is_a_subdomain_and_pending(call):
     }
     for other in ("example.com", "bounce.example.net", "notexample.com"):
         assert call("PUT", target, body | {"MailFromDomain": other})[1] == "BadRequestException"
+
+
+def test_the_account_is_told_as_the_settings_have_it(call, ses, session):
+    ses.set(daily_quota=200, max_rate=14.0)
+    assert send(session)[0] == 250
+    account = call("GET", "/v2/email/account")[2]
+    assert account["SendQuota"] == {"Max24HourSend": 200.0, "MaxSendRate": 14.0, "SentLast24Hours": 1.0}
+    told = ("EnforcementStatus", "ProductionAccessEnabled", "SendingEnabled")
+    assert [account[name] for name in told] == ["HEALTHY", True, True]
+    ses.set(daily_quota=0, enforcement="PROBATION", sandbox=True, paused=True)
+    account = call("GET", "/v2/email/account")[2]
+    assert account["SendQuota"]["Max24HourSend"] == -1
+    assert [account[name] for name in told] == ["PROBATION", False, False]
+
+
+def test_an_address_goes_on_the_suppression_list_and_off_it(call, ses):
+    target = "/v2/email/suppression/addresses"
+    assert call("PUT", target, {"EmailAddress": "Bob+x@example.com", "Reason": "BOUNCE"})[0] == 200
+    assert ses.ask("/suppressed") == {"bob+x@example.com": "BOUNCE"}
+    found = call("GET", f"{target}/bob%2Bx%40example.com")[2]["SuppressedDestination"]
+    assert (found["EmailAddress"], found["Reason"]) == ("bob+x@example.com", "BOUNCE")
+    assert call("DELETE", f"{target}/bob%2Bx%40example.com")[0] == 200
+    assert call("DELETE", f"{target}/bob%2Bx%40example.com")[:2] == (404, "NotFoundException")
+    assert ses.ask("/suppressed") == {}
+
+
+@pytest.mark.parametrize(
+    ("body", "settings"),
+    [
+        ({"EmailAddress": "bob", "Reason": "BOUNCE"}, {}),
+        ({"EmailAddress": "bob@example.com", "Reason": "BORED"}, {}),
+        ({"EmailAddress": "bob@example.com", "Reason": "BOUNCE"}, {"sandbox": True}),
+    ],
+)
+def test_what_ses_does_not_suppress_is_a_bad_request(call, ses, body, settings):
+    ses.set(**settings)
+    assert call("PUT", "/v2/email/suppression/addresses", body)[1] == "BadRequestException"
+    assert ses.ask("/suppressed") == {}
 
 
 def test_a_denied_action_is_named_and_the_others_go_on(call, ses):

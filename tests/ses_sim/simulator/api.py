@@ -1,4 +1,4 @@
-"""SES's HTTP API, version 2, as far as identities go. Requests must be signed (sigv4.py)."""
+"""SES's HTTP API, version 2: signatures, rights, rate, and the identities. The account is told by account_api.py."""
 
 import asyncio
 import base64
@@ -8,7 +8,7 @@ import math
 import re
 import time
 
-from . import request, sigv4
+from . import account_api, request, sigv4
 from .endpoint import Endpoint
 from .registry import ON_MX_FAILURE, Identity
 
@@ -20,7 +20,9 @@ _OPERATIONS = (
     ("CreateEmailIdentity", "POST", re.compile(r"/v2/email/identities()")),
     ("PutEmailIdentityMailFromAttributes", "PUT", re.compile(r"/v2/email/identities/([^/]+)/mail-from")),
     ("PutEmailIdentityDkimSigningAttributes", "PUT", re.compile(r"/v1/email/identities/([^/]+)/dkim/signing")),
+    *account_api.OPERATIONS,
 )
+_OF_THE_ACCOUNT = {action for action, _, _ in account_api.OPERATIONS}
 
 
 class Failure(Exception):
@@ -72,7 +74,9 @@ class Api:
         self._endpoint.api_calls[action] += 1
         self._limit_rate()
         self._authorize(action, name)
-        return self._perform(action, name, json.loads(asked.body or b"{}"))
+        body = json.loads(asked.body or b"{}")
+        perform = self._of_the_account if action in _OF_THE_ACCOUNT else self._perform
+        return perform(action, name, body)
 
     def _operation(self, asked: request.Request) -> tuple[str, str]:
         for action, method, path in _OPERATIONS:
@@ -97,6 +101,14 @@ class Api:
                 f"arn:aws:ses:{settings.region}:123456789012:identity/{name} because no identity-based policy allows "
                 f"the ses:{action} action",
             )
+
+    def _of_the_account(self, action: str, name: str, body: dict) -> dict:
+        try:
+            return account_api.perform(self._endpoint, action, name, body)
+        except account_api.Unknown as unknown:
+            raise Failure("404 Not Found", "NotFoundException", str(unknown)) from None
+        except ValueError as mistake:
+            raise _bad(str(mistake)) from None
 
     def _perform(self, action: str, name: str, body: dict) -> dict:
         if action == "CreateEmailIdentity":

@@ -10,7 +10,7 @@ from .endpoint import Endpoint
 
 
 class Control:
-    """GET /stats, /messages?since=N, /settings, /script, /identities; POST /settings, /script, /identities, /reset."""
+    """GET /stats, /messages?since=N, /settings, /script, /identities, /suppressed; POST /settings, /script, /identities, /reset."""
 
     def __init__(self, endpoint: Endpoint):
         self._endpoint = endpoint
@@ -47,6 +47,8 @@ class Control:
                 return "200 OK", endpoint.registry.listing()
             case "GET", "/identities":
                 return "200 OK", endpoint.registry.listing()
+            case "GET", "/suppressed":
+                return "200 OK", endpoint.suppressed
             case "POST", "/reset":
                 endpoint.reset()
                 return "200 OK", endpoint.stats()

@@ -22,6 +22,7 @@ class Endpoint:
         self.mailroom = mailroom
         self.events = Events(settings)
         self.registry = Registry(settings)
+        self.suppressed: dict[str, str] = {}  # the account's suppression list: address in lower case, reason
         self.tls = tls
         self.chance = random.Random(seed)
         self.open: set = set()  # sessions
@@ -41,10 +42,11 @@ class Endpoint:
         return self.connections
 
     def reset(self) -> None:
-        """Counts, records, script, rate and quota begin anew; settings and connections stay."""
+        """Counts, records, script, rate, quota and suppression list begin anew; settings and connections stay."""
         self.script.clear()
         self.account.reset()
         self.mailroom.reset()
+        self.suppressed.clear()
         self.connections = 0
         self.max_open = len(self.open)
         for counter in (self.counts, self.replies, self.offences, self.api_calls, self.api_answers):

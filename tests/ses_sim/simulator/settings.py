@@ -5,6 +5,7 @@ import dataclasses
 _WORDS = {
     "credentials": ("check", "invalid", "unsubscribed", "unavailable"),
     "api": ("serve", "unavailable", "silent"),
+    "enforcement": ("HEALTHY", "PROBATION", "SHUTDOWN"),
 }
 
 
@@ -20,6 +21,7 @@ class Settings:
     identities: list = dataclasses.field(default_factory=lambda: ["example.com"])
     sandbox: bool = False  # recipients must be verified identities too
     paused: bool = False
+    enforcement: str = "HEALTHY"  # HEALTHY | PROBATION | SHUTDOWN: what GetAccount tells, no more
     mail_from_failed: bool = False  # the custom MAIL FROM domain's DNS is broken, set to reject
     configuration_sets: list = dataclasses.field(default_factory=list)  # empty: any name exists
 
@@ -37,6 +39,8 @@ class Settings:
     rtt_ms: float = 0.0  # before each reply
     data_ms: float = 0.0  # before the reply to the final dot, on top
     events_socket: str = ""  # the relay's admin socket, which gets an event for each message with its tag
+    events_queue: str = ""  # URL of a queue of SQS, which gets every event as event publishing writes it
+    events_endpoint: str = ""  # where that queue's SQS answers, if not at its URL
     event_delay_ms: float = 0.0  # before each event
 
     api: str = "serve"  # serve | unavailable | silent

@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 using namespace std::chrono_literals;
@@ -71,9 +73,10 @@ class Crowd {
  public:
   explicit Crowd(aws::HttpClient& client) : client_(client) {}
 
-  void send(const std::string& url) {
-    auto ask = [this, url]() -> asio::awaitable<void> {
+  void send(const std::string& url, const std::stop_token& stop = {}) {
+    auto ask = [this, url, stop]() -> asio::awaitable<void> {
       aws::HttpRequest request = get(url);
+      request.stop = stop;
       const auto answer = co_await client_.send(std::move(request));
       failures_.push_back(answer ? "" : answer.error().sentence());
     };
@@ -143,10 +146,42 @@ TEST_CASE("a request is signed as AWS computes it, with its body, type and sessi
   }
 }
 
-TEST_CASE("what libcurl would sign wrongly is not sent: escapes and specials in a path, a query") {
+TEST_CASE("a path with escapes is signed as AWS does it: with each escaped once more") {
+  const auto client = started();
+  const ScriptedHttp server({http_response(200, "{}")});
+  aws::HttpRequest request = get(server.url("/addresses/bob%2Bx%40example.com"));
+  request.method = "DELETE";
+  request.headers = {"Content-Type: application/json"};
+  request.signing = signing();
+  REQUIRE(answer_to(*client, std::move(request)).has_value());
+  ReceivedRequest received = server.received().at(0);
+  CHECK(received.target == "/addresses/bob%2Bx%40example.com");
+  received.target = "/addresses/bob%252Bx%2540example.com";  // what is signed
+  CHECK(received.headers.at("authorization") ==
+        expected_authorization(received, "content-type;host;x-amz-date"));
+}
+
+TEST_CASE("a header of the caller's own is signed too") {
+  const auto client = started();
+  const ScriptedHttp server({http_response(200, "{}")});
+  aws::HttpRequest request = get(server.url("/"));
+  request.method = "POST";
+  request.headers = {"Content-Type: application/x-amz-json-1.0",
+                     "X-Amz-Target: AmazonSQS.ReceiveMessage"};
+  request.body = config::Secret("{}");
+  request.signing = signing("token");
+  REQUIRE(answer_to(*client, std::move(request)).has_value());
+  const ReceivedRequest received = server.received().at(0);
+  CHECK(received.headers.at("authorization") ==
+        expected_authorization(received,
+                               "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"));
+}
+
+TEST_CASE("what libcurl would sign wrongly is not sent: specials in a path, a query") {
   const auto client = started();
   const ScriptedHttp server({});
-  for (const std::string path : {"/a%40b", "/a@b", "/a*", "/a:b", "/a b", "/a?b=c", "?b", "/#a"}) {
+  for (const std::string path :
+       {"/a%4", "/a%4gb", "/a%2fb", "/a@b", "/a*", "/a:b", "/a b", "/a?b=c", "?b", "/#a"}) {
     CAPTURE(path);
     aws::HttpRequest request = get(server.url(path));
     request.signing = signing();
@@ -214,6 +249,18 @@ TEST_CASE("a body at the bound is taken, and one octet more is a failure") {
     REQUIRE(!refused.has_value());
     CHECK(contains(refused.error().sentence(), "262144 octets"));
   }
+}
+
+TEST_CASE("a request may allow a longer body than others") {
+  const auto client = started();
+  const std::string longer(aws::max_response_octets + 1, 'x');
+  const ScriptedHttp server({http_response(200, longer), http_response(200, longer + "x")});
+  aws::HttpRequest request = get(server.url("/"));
+  request.most_octets = longer.size();
+  const auto taken = answer_to(*client, request);
+  REQUIRE(taken.has_value());
+  CHECK(taken->body.size() == longer.size());
+  CHECK(!answer_to(*client, request).has_value());
 }
 
 TEST_CASE("a response that breaks off is a failure, not a short answer") {
@@ -301,6 +348,32 @@ TEST_CASE("close() ends requests under way at once, and later ones fail") {
   const auto late = answer_to(*client, get(silent.url("/")));
   REQUIRE(!late.has_value());
   CHECK(contains(late.error().sentence(), "stopping"));
+}
+
+TEST_CASE("a request that is stopped ends at once, and no other with it") {
+  const auto client = started();
+  const ScriptedHttp silent({});
+  Crowd crowd(*client);
+  std::stop_source stop;
+  crowd.send(silent.url("/stopped"), stop.get_token());
+  crowd.send(silent.url("/other"));
+  std::thread stopper([&] {
+    silent.await_requests(1);
+    stop.request_stop();
+  });
+  const auto began = std::chrono::steady_clock::now();
+  crowd.run_one_answer();
+  stopper.join();
+  CHECK(std::chrono::steady_clock::now() - began < 5s);
+  REQUIRE(crowd.failures().size() == 1);
+  CHECK(contains(crowd.failures().front(), "/stopped"));
+  CHECK(contains(crowd.failures().front(), "stopping"));
+  crowd.send(silent.url("/late"), stop.get_token());
+  crowd.run_one_answer();
+  CHECK(contains(crowd.failures().at(1), "/late"));
+  client->close();
+  crowd.run();
+  CHECK(contains(crowd.failures().at(2), "/other"));
 }
 
 TEST_CASE(

@@ -1,7 +1,9 @@
 #include "relay/aws/ses_api.hpp"
 
+#include "given_keys.hpp"
 #include "run_awaitable.hpp"
 #include "scripted_http.hpp"
+#include "stepped_clock.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -22,22 +24,6 @@ const config::Secret private_key(
     "-----END PRIVATE KEY-----\n");
 const std::string bare_key = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ+/Q==";
 
-/// Real time, moved ahead at will.
-class SteppedClock : public net::Clock {
- public:
-  [[nodiscard]] std::chrono::system_clock::time_point now() const override {
-    return std::chrono::system_clock::now() + ahead_;
-  }
-  [[nodiscard]] std::chrono::steady_clock::time_point monotonic() const override {
-    return std::chrono::steady_clock::now() + ahead_;
-  }
-  std::uint32_t random() override { return 4; }
-  void step(std::chrono::seconds by) { ahead_ += by; }
-
- private:
-  std::chrono::seconds ahead_{0};
-};
-
 /// The API against a server that was told what to answer.
 struct Scene {
   explicit Scene(std::vector<std::string> responses) : server(std::move(responses)) {}
@@ -45,14 +31,9 @@ struct Scene {
   ScriptedHttp server;
   SteppedClock clock;
   std::unique_ptr<aws::HttpClient> http = aws::HttpClient::start().value();
-  aws::SesApi api{*http, clock, account()};
+  std::unique_ptr<aws::CredentialSource> credentials = given_keys(*http, clock);
+  aws::SesApi api{*http, *credentials, clock, {"eu-central-1", server.url("/")}};
 
-  [[nodiscard]] aws::SesApi::Account account() const {
-    aws::Credentials credentials;
-    credentials.access_key_id = config::Secret("AKIDEXAMPLE");
-    credentials.secret_access_key = config::Secret("secret");
-    return {"eu-central-1", server.url("/"), credentials};
-  }
   [[nodiscard]] ReceivedRequest only_request() const {
     REQUIRE(server.received().size() == 1);
     return server.received().front();
@@ -194,6 +175,72 @@ TEST_CASE("what is no domain name, and what is no key, is refused without asking
   CHECK(set.outcome == Outcome::refused);
   CHECK(set.sentence.find("MIIE") == std::string::npos);
   CHECK(scene.server.received().empty());
+}
+
+TEST_CASE("GetAccount tells the standing, the quota and the rate") {
+  Scene scene({http_response(
+      200,
+      R"({"EnforcementStatus":"PROBATION","ProductionAccessEnabled":true,"SendingEnabled":false,)"
+      R"("SendQuota":{"Max24HourSend":50000.0,"MaxSendRate":14,"SentLast24Hours":12.5}})")});
+  const auto got = run_awaitable([&] { return scene.api.get_account(); });
+  CHECK(got.answer.outcome == Outcome::done);
+  CHECK(got.account.enforcement == aws::Enforcement::probation);
+  CHECK(got.account.production_access);
+  CHECK(!got.account.sending_enabled);
+  CHECK(got.account.max_in_24_hours == 50000);
+  CHECK(scene.only_request().method == "GET");
+  CHECK(scene.only_request().target == "/v2/email/account");
+}
+
+TEST_CASE(
+    "GetAccount without the right to it names the right, and a strange answer tells nothing") {
+  Scene denied({http_response(403, "{}", "AccessDeniedException")});
+  const auto no_rights = run_awaitable([&] { return denied.api.get_account(); });
+  CHECK(no_rights.answer.outcome == Outcome::no_rights);
+  CHECK(no_rights.answer.sentence.find("ses:GetAccount") != std::string::npos);
+  CHECK(no_rights.answer.sentence.find("identities") == std::string::npos);
+  Scene strange({http_response(200, "{}")});
+  const auto told = run_awaitable([&] { return strange.api.get_account(); });
+  CHECK(told.answer.outcome == Outcome::unreachable);
+  CHECK(told.answer.sentence.find("ProductionAccessEnabled") != std::string::npos);
+}
+
+TEST_CASE("an address goes on SES's suppression list, and comes off it, found there or not") {
+  Scene on({http_response(200, "{}")});
+  const auto put = run_awaitable(
+      [&] { return on.api.suppress("bob+\"x@example.com", aws::SuppressedFor::complaint); });
+  CHECK(put.outcome == Outcome::done);
+  CHECK(on.only_request().method == "PUT");
+  CHECK(on.only_request().target == "/v2/email/suppression/addresses");
+  CHECK(on.only_request().body == R"({"EmailAddress":"bob+\"x@example.com","Reason":"COMPLAINT"})");
+  for (const auto& response :
+       {http_response(200, "{}"), http_response(404, "{}", "NotFoundException")}) {
+    Scene off({response});
+    const auto removed = run_awaitable([&] { return off.api.unsuppress("bob+x/y@example.com"); });
+    CHECK(removed.outcome == Outcome::done);
+    CHECK(removed.sentence.empty());
+    CHECK(off.only_request().method == "DELETE");
+    CHECK(off.only_request().target == "/v2/email/suppression/addresses/bob%2Bx%2Fy%40example.com");
+  }
+}
+
+TEST_CASE("what is no address is not put on SES's list, and the sandbox's refusal is shown") {
+  Scene scene({http_response(400, R"({"message":"Not in the sandbox."})", "BadRequestException")});
+  const std::string long_one = std::string(310, 'x') + "@example.com";
+  for (const std::string& address :
+       {std::string(), std::string("bob"), long_one, std::string("bob@example.com\r\nHost: x")}) {
+    CAPTURE(address);
+    const auto put =
+        run_awaitable([&] { return scene.api.suppress(address, aws::SuppressedFor::bounce); });
+    CHECK(put.outcome == Outcome::refused);
+    const auto removed = run_awaitable([&] { return scene.api.unsuppress(address); });
+    CHECK(removed.outcome == Outcome::refused);
+  }
+  CHECK(scene.server.received().empty());
+  const auto put = run_awaitable(
+      [&] { return scene.api.suppress("bob@example.com", aws::SuppressedFor::bounce); });
+  CHECK(put.outcome == Outcome::refused);
+  CHECK(put.sentence.find("Not in the sandbox.") != std::string::npos);
 }
 
 TEST_CASE("two calls reach SES a second apart") {

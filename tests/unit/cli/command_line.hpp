@@ -4,6 +4,7 @@
 
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace test {
@@ -14,18 +15,25 @@ struct Outcome {
   std::filesystem::path served;  ///< the configuration that `serve` was given
 };
 
+/// What DNS says of DMARC: nothing is to be asked.
+inline mail::Result<cli::Preflight> nothing_to_ask(const config::Config&) {
+  return cli::Preflight();
+}
+
 /// Runs `postern ARGUMENTS`.
 inline Outcome run(const std::vector<std::string>& arguments,
-                   const std::string& standard_input = {}) {
+                   const std::string& standard_input = {},
+                   cli::MakePreflight preflight = nothing_to_ask) {
   Outcome outcome;
   std::istringstream in(standard_input);
   std::ostringstream out, err;
   std::vector<const char*> argv{"postern"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  const cli::Commands commands{[&outcome](const std::filesystem::path& config) {
+  const auto serve = [&outcome](const std::filesystem::path& config) {
     outcome.served = config;
     return 0;
-  }};
+  };
+  const cli::Commands commands{serve, std::move(preflight)};
   outcome.exit_code =
       cli::run(static_cast<int>(argv.size()), argv.data(), commands, {in, out, err});
   outcome.out = out.str();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 
 using test::run;
 namespace json = boost::json;
@@ -23,6 +24,13 @@ const std::string with_attachment =
     "file.\r\n"
     "--b\r\nContent-Type: application/pdf; name=\"a\xff\x1b[31m.pdf\"\r\n"
     "Content-Disposition: attachment\r\n\r\n%PDF-1.4\r\n--b--\r\n";
+
+const std::string of_shop =
+    "listen: { smtp: [{ address: 127.0.0.1:2525, app: shop }] }\n"
+    "upstream: { kind: capture, directory: out }\n"
+    "domains: [{ name: example.com, verify: trusted }]\n"
+    "apps: [{ name: shop, domains: [example.com], limits: { message_size: 1KiB } }]\n"
+    "policy: { line_ends: normalise }\n";
 
 json::object inspect_json(std::vector<std::string> options, const std::string& message) {
   options.insert(options.begin(), {"inspect", "--json"});
@@ -168,13 +176,7 @@ TEST_SUITE("relay/cli/inspect") {
 
   TEST_CASE("an app's own rules and domains judge with --app") {
     const test::Folder folder;
-    const auto file = folder.write(
-        "postern.yml",
-        "listen: { smtp: [{ address: 127.0.0.1:2525, app: shop }] }\n"
-        "upstream: { kind: capture, directory: out }\n"
-        "domains: [{ name: example.com, verify: trusted }]\n"
-        "apps: [{ name: shop, domains: [example.com], limits: { message_size: 1KiB } }]\n"
-        "policy: { line_ends: normalise }\n");
+    const auto file = folder.write("postern.yml", of_shop);
     const std::vector<std::string> options{"--config", file.string(), "--app", "shop"};
     CHECK(reason_of(inspect_json(options, plain)) == "accept");
     CHECK(reason_of(inspect_json(options, plain + "bare\n")) == "accept");
@@ -184,6 +186,83 @@ TEST_SUITE("relay/cli/inspect") {
     const auto unknown = run({"inspect", "--config", file.string(), "--app", "club", "-"}, plain);
     CHECK(unknown.exit_code == 2);
     CHECK(unknown.err.find("club") != std::string::npos);
+  }
+
+  TEST_CASE("how a message aligns is shown, and what DMARC would reject is refused") {
+    struct Row {
+      std::optional<policy::DmarcFacts> facts;
+      std::string signs, line, object, reason;
+    };
+    const auto published = [](const char* text) {
+      return policy::DmarcFacts{.known = true, .record = *policy::parse_dmarc(text)};
+    };
+    const std::string both = R"("by_dkim":true,"by_spf":true})";
+    const Row rows[] = {
+        {published("v=DMARC1; p=reject"),
+         "example.com",
+         "  dmarc     example.com: p=reject, aligned by DKIM and SPF\n",
+         R"({"from_domain":"example.com","policy":"reject",)" + both,
+         "accept"},
+        {published("v=DMARC1; p=reject; aspf=s"),
+         "other.example",
+         "  dmarc     example.com: p=reject, not aligned\n",
+         R"({"from_domain":"example.com","policy":"reject","by_dkim":false,"by_spf":false})",
+         "dmarc"},
+        {policy::DmarcFacts{.known = true},
+         "example.com",
+         "  dmarc     example.com: no record, aligned by DKIM and SPF\n",
+         R"({"from_domain":"example.com","policy":null,)" + both,
+         "accept"},
+        {policy::DmarcFacts{},
+         "example.com",
+         "  dmarc     example.com: DNS has not said what applies\n",
+         "null",
+         "accept"},
+        {std::nullopt, "example.com", "", "null", "accept"},
+    };
+    const test::Folder folder;
+    const auto file = folder.write("postern.yml", of_shop);
+    for (const Row& row : rows) {
+      CAPTURE(row.line);
+      const auto preflight = [&row](const config::Config&) -> mail::Result<cli::Preflight> {
+        return cli::Preflight([&row](policy::AppFacts& app, const policy::Summary& summary) {
+          policy::SenderDomain& domain = app.domains.at(0);
+          if (row.facts) domain.dmarc[summary.from.at(0).domain] = *row.facts;
+          domain.signing_domain = row.signs;
+          domain.spf_domain = "bounce.example.com";
+        });
+      };
+      std::vector<std::string> options{
+          "inspect", "--config", file.string(), "--app", "shop", "-", "--json"};
+      const json::object object = json::parse(run(options, plain, preflight).out).as_object();
+      CHECK(json::serialize(object.at("dmarc")) == row.object);
+      CHECK(reason_of(object) == row.reason);
+      options.pop_back();
+      const auto table = run(options, plain, preflight);
+      CHECK(table.exit_code == 0);
+      CHECK(table.out.find(row.line) != std::string::npos);
+      CHECK((table.out.find("  dmarc  ") == std::string::npos) == row.line.empty());
+    }
+  }
+
+  TEST_CASE("without --app nobody asks DNS, and a configuration that cannot ask is refused") {
+    int asked = 0;
+    const auto preflight = [&asked](const config::Config&) -> mail::Result<cli::Preflight> {
+      ++asked;
+      return mail::failure("The trust anchor cannot be read.");
+    };
+    for (const std::vector<std::string>& options :
+         {std::vector<std::string>{"inspect", "-"}, {"inspect", "--domain", "example.com", "-"}})
+      CHECK(run(options, plain, preflight).exit_code == 0);
+    CHECK(asked == 0);
+    const test::Folder folder;
+    const auto file = folder.write("postern.yml", of_shop);
+    const auto refused =
+        run({"inspect", "--config", file.string(), "--app", "shop", "-"}, plain, preflight);
+    CHECK(asked == 1);
+    CHECK(refused.exit_code == 1);
+    CHECK(refused.out.empty());
+    CHECK(refused.err == "The trust anchor cannot be read.\n");
   }
 
   TEST_CASE("a file that cannot be read gives 2, and the others are still judged") {

@@ -64,7 +64,9 @@ std::filesystem::path write_backup(const test::Folder& folder) {
 
 TEST_SUITE("relay/cli/restore") {
   TEST_CASE(
-      "a backup is restored with its mail held for queue.hold_expire, and it says how to send it") {
+      "a backup is restored with its mail held, to be looked at after half of queue.hold_expire, "
+      "and "
+      "it says how to send it") {
     const test::Folder folder;
     const auto config = write_config(folder).string();
     const auto restored = run({"restore", "--config", config, write_backup(folder).string()});
@@ -82,8 +84,7 @@ TEST_SUITE("relay/cli/restore") {
     REQUIRE(entries.size() == 1);
     CHECK(entries.front().reason == policy::Reason::restored);
     REQUIRE(entries.front().held_since);
-    CHECK(entries.front().next_attempt - *entries.front().held_since ==
-          std::chrono::hours(14 * 24));
+    CHECK(entries.front().next_attempt - *entries.front().held_since == std::chrono::hours(7 * 24));
     opened.store->close();
   }
 

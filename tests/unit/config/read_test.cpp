@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace {
@@ -60,6 +61,11 @@ TEST_SUITE("relay/config/read") {
     CHECK(read.in_doubt.wait == std::chrono::minutes(15));
     CHECK(read.duplicates_window == std::chrono::minutes(10));
     CHECK(read.relay_operator.from.empty());
+    CHECK(read.relay_operator.digest == std::chrono::days(1));
+    CHECK(read.relay_operator.webhook.url.empty());
+    CHECK(read.suppression_scope == config::SuppressionScope::app);
+    CHECK(read.feedback.sqs.queue_url.empty());
+    CHECK(read.feedback.sns.topic_arns.empty());
     CHECK(read.log.addresses == config::LogAddresses::masked);
   }
 
@@ -168,6 +174,89 @@ TEST_SUITE("relay/config/read") {
     CHECK(from("x@example.com", both).contact == "ops@xn--bcher-kva.example");
   }
 
+  TEST_CASE("the rules of reputation have the defaults that are documented, and what is written") {
+    const policy::ReputationRules defaults = good(minimal, "/etc/postern/postern.yml").reputation;
+    const config::Config documented = good(
+        "policy: { reputation: { windows: [24h, 30d], minimum_volume: 100, minimum_bounces: 10, "
+        "minimum_complaints: 5, confidence: 0.99, bounce_warn: 0.03, bounce_block: 0.05, "
+        "complaint_warn: 0.0005, complaint_block: 0.001 } }\n" +
+            minimal,
+        "/etc/postern/postern.yml");
+    const config::Config other = good(
+        "policy: { suppression: { scope: all }, reputation: { windows: [1h], minimum_volume: 7, "
+        "minimum_bounces: 8, minimum_complaints: 9, confidence: 0.5, bounce_warn: 0.01, "
+        "bounce_block: 0.02, complaint_warn: 0.0001, complaint_block: 0.0002 } }\n" +
+            minimal,
+        "/etc/postern/postern.yml");
+    const auto values = [](const policy::ReputationRules& rules) {
+      return std::tuple(rules.windows,
+                        rules.minimum_volume,
+                        rules.minimum_bounces,
+                        rules.minimum_complaints,
+                        rules.confidence,
+                        rules.bounce_warn,
+                        rules.bounce_block,
+                        rules.complaint_warn,
+                        rules.complaint_block);
+    };
+    CHECK(values(documented.reputation) == values(defaults));
+    CHECK(
+        values(other.reputation) ==
+        std::tuple(
+            std::vector{std::chrono::seconds(3600)}, 7U, 8U, 9U, 0.5, 0.01, 0.02, 0.0001, 0.0002));
+    CHECK(other.suppression_scope == config::SuppressionScope::all);
+  }
+
+  TEST_CASE("where events come from is read") {
+    const test::Folder folder;
+    test::write_fixture_files(folder);
+    std::string text = minimal;
+    text.replace(text.find("listen: {"),
+                 9,
+                 "listen: { http: [{ address: 127.0.0.1:81, serve: [sns], tls: implicit }],");
+    const config::Config read = good(
+        "tls: { certificate: cert.pem, private_key: key.pem }\n"
+        "feedback:\n"
+        "  sqs: { queue_url: \"https://sqs.eu-west-1.amazonaws.com/111122223333/q\" }\n"
+        "  sns: { topic_arns: [\"arn:aws:sns:eu-west-1:111122223333:t\"], certificate_file: "
+        "relay.pem }\n" +
+            text,
+        folder.path() / "postern.yml");
+    CHECK(read.feedback.sqs.queue_url == "https://sqs.eu-west-1.amazonaws.com/111122223333/q");
+    CHECK(read.feedback.sqs.region.empty());
+    CHECK(read.feedback.sns.topic_arns ==
+          std::vector<std::string>{"arn:aws:sns:eu-west-1:111122223333:t"});
+    CHECK(read.feedback.sns.certificate_file == folder.path() / "relay.pem");
+    CHECK(read.http.at(0).sns);
+    CHECK(read.http.at(0).tls);
+    CHECK_FALSE(read.http.at(0).health);
+    const config::Config emulated = good(
+        "feedback: { sqs: { queue_url: \"http://127.0.0.1:4566/0/q\", region: eu-west-1, endpoint: "
+        "\"http://127.0.0.1:4566\" } }\n" +
+            minimal,
+        folder.path() / "postern.yml");
+    CHECK(emulated.feedback.sqs.region == "eu-west-1");
+    CHECK(emulated.feedback.sqs.endpoint == "http://127.0.0.1:4566");
+  }
+
+  TEST_CASE("the webhook is read with what it is signed and checked by") {
+    const test::Folder folder;
+    test::write_fixture_files(folder);
+    folder.write("url", "https://hooks.example.com:8443/postern\n");
+    const config::Operator found =
+        good(
+            "operator: { digest: 0s, webhook_url_file: url, webhook_secret_file: strong, "
+            "webhook_allow: [10.1.2.0/24, \"::1\"], webhook_tls_ca_file: relay.pem }\n" +
+                minimal,
+            folder.path() / "postern.yml")
+            .relay_operator;
+    CHECK(found.digest.count() == 0);
+    CHECK(found.webhook.url.reveal() == "https://hooks.example.com:8443/postern");
+    CHECK(found.webhook.secret.reveal().size() == 44);
+    CHECK(found.webhook.allow == std::vector<std::string>{"10.1.2.0/24", "::1/128"});
+    CHECK(found.webhook.tls_ca_file == folder.path() / "relay.pem");
+  }
+
   TEST_CASE("a plain HTTP address serves health and metrics, a map what it names") {
     const config::Config read = changed(
         "listen: {", "listen: { http: [127.0.0.1:81, { address: 127.0.0.1:82, serve: [health] }],");
@@ -180,17 +269,22 @@ TEST_SUITE("relay/config/read") {
     REQUIRE(named != read.http.end());
     CHECK(plain->health);
     CHECK(plain->metrics);
+    CHECK_FALSE(plain->sns);
+    CHECK_FALSE(plain->tls);
     CHECK(named->health);
     CHECK_FALSE(named->metrics);
   }
 
-  TEST_CASE("an international domain is the same in both its forms") {
+  TEST_CASE("an international domain is the same in all its forms, in any case") {
     std::string text = minimal;
     text.replace(text.find("name: example.com"),
                  17,
-                 "name: B\xc3\xbc"
-                 "cher.example");
-    text.replace(text.find("[example.com]"), 13, "[xn--bcher-kva.example]");
+                 "name: B\xc3\x9c"
+                 "CHER.example");
+    text.replace(text.find("[example.com]"),
+                 13,
+                 "[b\xc3\xbc"
+                 "cher.example]");
     const config::Config read = good(text, "/etc/postern/postern.yml");
     CHECK(read.domains.at(0).name == "xn--bcher-kva.example");
     const auto facts = config::app_facts(read);
@@ -282,6 +376,10 @@ TEST_SUITE("relay/config/read") {
         {"queue", good("queue: { hold_expire: 1d }\n" + minimal, before.file)},
         {"in_doubt", good("in_doubt: { action: hold }\n" + minimal, before.file)},
         {"in_doubt", good("in_doubt: { wait: 1m }\n" + minimal, before.file)},
+        {"feedback",
+         good("feedback: { sqs: { queue_url: \"https://sqs.eu-west-1.amazonaws.com/1/q\" } }\n" +
+                  minimal,
+              before.file)},
         {"spool", good("spool: { reserve: 1GiB }\n" + minimal, before.file)},
     };
     for (const Row& row : rows) {

@@ -57,6 +57,8 @@ json::object type_of(const Key& key) {
       return list_of({{"type", "string"}}, key.most);
     case Kind::list_of_choices:
       return list_of({{"enum", texts(key.choices)}});
+    case Kind::list_of_durations:
+      return list_of({{"type", "string"}, {"pattern", duration_pattern}}, config::max_durations);
     case Kind::text:
     case Kind::secret:
     case Kind::path:
@@ -67,6 +69,8 @@ json::object type_of(const Key& key) {
       return {{"type", "integer"}, {"minimum", key.least}, {"maximum", key.most}};
     case Kind::rate:
       return any_of({{"type", "number"}, {"exclusiveMinimum", 0}}, {{"enum", json::array{"auto"}}});
+    case Kind::ratio:
+      return {{"type", "number"}, {"exclusiveMinimum", 0}, {"exclusiveMaximum", 1}};
     case Kind::boolean:
       return {{"type", "boolean"}};
     case Kind::size:

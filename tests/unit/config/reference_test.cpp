@@ -66,6 +66,7 @@ bool is_literal(const Key& key) {
     case Kind::boolean:
     case Kind::duration:
     case Kind::rate:
+    case Kind::ratio:
     case Kind::fixed:
       return true;
     case Kind::choice:
@@ -77,6 +78,7 @@ bool is_literal(const Key& key) {
     case Kind::list_of_texts:
     case Kind::list_of_networks:
     case Kind::list_of_choices:
+    case Kind::list_of_durations:
     case Kind::text:
     case Kind::secret:
     case Kind::path:

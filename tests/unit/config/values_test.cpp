@@ -93,6 +93,27 @@ TEST_SUITE("relay/config/values") {
     }
   }
 
+  TEST_CASE("a ratio is a decimal number between 0 and 1, and exactly that") {
+    CHECK(config::parse_ratio("0.0005") == 0.0005);
+    CHECK(config::parse_ratio("0.999999") == 0.999999);
+    for (const std::string text : {"0",
+                                   "0.0",
+                                   "1",
+                                   "1.0",
+                                   "5",
+                                   "-0.1",
+                                   ".5",
+                                   "0.",
+                                   "5e-4",
+                                   "5%",
+                                   "0.0000001",
+                                   "0x0.1",
+                                   ""}) {
+      CAPTURE(text);
+      CHECK_FALSE(config::parse_ratio(text).has_value());
+    }
+  }
+
   TEST_CASE("an endpoint is a literal address and a port") {
     struct Good {
       std::string text;

@@ -76,6 +76,9 @@ class FakeStore final : public spool::Store {
   bool await_state(spool::QueueId id, spool::State state) {
     return await([&](Rows& rows) { return rows[id.value()].job.entry.state == state; });
   }
+  bool await_note(const std::string& name, std::string_view ending) {
+    return await([&](Rows&) { return notes_[name].ends_with(ending); });
+  }
   bool await_kept(std::size_t answers) {
     return await([&](Rows&) { return kept_.size() >= answers; });
   }
@@ -117,6 +120,8 @@ class FakeStore final : public spool::Store {
         for (auto& [id, row] : rows_)
           if (fits(order, row)) {
             ++ordered.matched;
+            ordered.resent += order.operation == spool::Operation::retry &&
+                              row.job.entry.state == spool::State::in_doubt;
             if (!order.dry_run) carry_out(order, row);
           }
       });
@@ -194,6 +199,13 @@ class FakeStore final : public spool::Store {
     }
     return load;
   }
+  [[nodiscard]] std::uint64_t held(std::string_view app, policy::Reason reason) const override {
+    const std::lock_guard lock(mutex_);
+    return static_cast<std::uint64_t>(std::ranges::count_if(rows_, [&](const auto& row) {
+      const auto& entry = row.second.job.entry;
+      return entry.state == spool::State::held && entry.app == app && entry.reason == reason;
+    }));
+  }
   void note(std::string name, std::string value) override {
     with([&] { notes_[std::move(name)] = std::move(value); });
   }
@@ -208,9 +220,20 @@ class FakeStore final : public spool::Store {
   void write(std::vector<spool::DocumentWrite>,
              std::optional<spool::AuditRecord>,
              std::function<void(spool::Written)>) override {}
+  void book(spool::Booking, std::function<void(spool::Booked)>) override {}
+  void suppress(std::vector<spool::Suppressed>,
+                spool::AuditRecord,
+                std::function<void(bool)>) override {}
+  void suppressions(spool::SuppressionPage,
+                    std::function<void(std::vector<spool::Suppressed>)>) override {}
+  void reached(std::string,
+               std::vector<std::string>,
+               spool::WallTime,
+               std::function<void(std::vector<bool>)>) override {}
+  void sums(spool::WallTime, std::function<void(std::vector<spool::SentSums>)>) override {}
   void audit(spool::AuditPage, std::function<void(std::vector<spool::AuditRecord>)>) override {}
   void list(spool::Filter, std::function<void(std::vector<spool::Entry>)>) override {}
-  void trace(std::string, std::function<void(std::vector<spool::Trace>)>) override {}
+  void trace(std::string, std::string, std::function<void(std::vector<spool::Trace>)>) override {}
   void octets(spool::QueueId, std::function<void(spool::Octets)>) override {}
   void counts(std::function<void(spool::Counts)>) override {}
   [[nodiscard]] bool writable() const noexcept override { return true; }
@@ -263,6 +286,7 @@ class FakeStore final : public spool::Store {
     entry.last_reply = change.last_reply;
     row.changes.push_back(change);
     if (change.notice) rows_[change.notice->entry.id.value()].job = *change.notice;
+    if (change.note) notes_[change.note->name] = change.note->value;
     return true;
   }
 

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace delivery {
 namespace {
@@ -46,6 +49,64 @@ TEST_SUITE("relay/delivery/quota_window") {
     window.sent(100, now - 30h);
     CHECK(window.sent_in_window(now) == 13);
     CHECK(window.sent_in_window(now + 4h + 10min) == 3);
+  }
+
+  TEST_CASE("what was sent and learned is kept over a restart, by the wall clock") {
+    constexpr QuotaWindow::Wall wall{20'000 * 24h};
+    QuotaWindow before;
+    before.sent(30, start);
+    before.sent(12, start + 12h);
+    before.sent(18, start + 13h);
+    static_cast<void>(before.refused(start + 13h, middle));
+    const std::string kept = before.kept(start + 14h, wall);
+
+    QuotaWindow after;  // another hour later, on a machine that has just been started
+    const Time now{30min};
+    after.recall(kept, now, wall + 1h);
+    CHECK(after.sent_in_window(now) == 60);
+    CHECK(after.known_quota(now) == 60);
+    CHECK(after.sent_in_window(now + 9h + 10min) == 30);
+    CHECK(after.sent_in_window(now + 21h + 10min) == 18);
+    CHECK(after.known_quota(now + 21h + 50min));
+    CHECK_FALSE(after.known_quota(now + 22h + 10min));
+
+    QuotaWindow later;
+    later.recall(kept, now, wall + 30h);
+    CHECK(later.sent_in_window(now) == 0);
+    CHECK_FALSE(later.known_quota(now));
+  }
+
+  TEST_CASE("restarts do not make what was sent older or younger than half a bucket") {
+    constexpr QuotaWindow::Wall wall{20'000 * 24h};
+    QuotaWindow window;
+    window.sent(5, start);
+    for (int restart = 1; restart <= 20; ++restart) {
+      QuotaWindow next;
+      const auto passed = restart * 7min;
+      next.recall(window.kept(start + passed, wall + passed), start + passed, wall + passed);
+      window = next;
+    }
+    CHECK(window.sent_in_window(start + 24h - 5min) == 5);
+    CHECK(window.sent_in_window(start + 24h + 10min) == 0);
+  }
+
+  TEST_CASE(
+      "a kept window that is damaged, or of a clock that went back, is read as far as it can be") {
+    const QuotaWindow::Wall wall{20'000 * 24h};
+    const auto ahead = std::to_string((20'000 * 24h + 5h) / 1s);
+    for (const auto& [kept, sent] : std::vector<std::pair<std::string, std::uint64_t>>{
+             {"", 0},
+             {"sent", 0},
+             {"sent x 3\n", 0},
+             {"sent 99999999999999999999 3\n", 0},
+             {"sent -9223372036854775808 3\n", 0},
+             {"sent " + ahead + " 3\nsent " + ahead + " 4", 7},
+             {"later 1 2\nsent " + ahead + " 3\nsent", 3}}) {
+      CAPTURE(kept);
+      QuotaWindow window;
+      window.recall(kept, start, wall);
+      CHECK(window.sent_in_window(start) == sent);
+    }
   }
 
   TEST_CASE("without a known quota all may go") {

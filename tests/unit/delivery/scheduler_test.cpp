@@ -1,10 +1,8 @@
 #include "relay/delivery/scheduler.hpp"
 
-#include "tests/unit/delivery/scripted_upstream.hpp"
+#include "tests/unit/delivery/office.hpp"
 
 #include <doctest/doctest.h>
-
-#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <future>
@@ -14,49 +12,10 @@ using namespace std::chrono_literals;
 using namespace delivery;
 using delivery::test::broke;
 using delivery::test::job;
+using delivery::test::Office;
 using delivery::test::replied;
 using spool::QueueId;
 using spool::State;
-
-namespace {
-
-struct Office : test::Yard {
-  using test::Yard::Yard;
-  ~Office() {
-    threads.stop_and_join();
-    parts.store.close();
-  }
-  Scheduler scheduler{services, threads, {&route}, {}};
-
-  void open() {
-    scheduler.start({});
-    threads.start();
-  }
-  bool await_all(State state) {
-    return parts.store.await([&](auto& rows) {
-      return std::ranges::all_of(
-          rows, [&](const auto& row) { return row.second.job.entry.state == state; });
-    });
-  }
-  /// Until the scheduler, and couriers on its thread, have done what was posted; repeatedly, for
-  /// what that posts.
-  void catch_up() {
-    for (int i = 0; i < 3; ++i) {
-      std::promise<void> reached;
-      net::asio::post(threads.context(0), [&reached] { reached.set_value(); });
-      reached.get_future().wait();
-    }
-  }
-  /// Whether drain() or finish() comes to its end.
-  bool ends(void (Scheduler::*how)(std::function<void()>), bool abort = false) {
-    auto over = std::make_shared<std::promise<void>>();
-    (scheduler.*how)([over] { over->set_value(); });
-    if (abort) scheduler.abort();
-    return over->get_future().wait_for(20s) == std::future_status::ready;
-  }
-};
-
-}  // namespace
 
 TEST_SUITE_BEGIN("relay/delivery/scheduler");
 
@@ -218,6 +177,53 @@ TEST_CASE("an order reaches what waits in memory") {
   std::promise<std::uint64_t> held;
   office.scheduler.order(order, [&](spool::Ordered done) { held.set_value(done.matched); });
   CHECK(held.get_future().get() == 9);
+}
+
+TEST_CASE("what an order sends again though SES may have it is counted") {
+  Office office;
+  auto doubtful = job(1);
+  doubtful.entry.state = State::in_doubt;
+  doubtful.entry.next_attempt += 900s;
+  auto deferred = job(2);
+  deferred.entry.next_attempt += 900s;
+  office.parts.store.put(doubtful);
+  office.parts.store.put(deferred);
+  office.open();
+  spool::Order order;
+  order.operation = spool::Operation::retry;
+  order.now = office.parts.clock.now();
+  const auto counted = [&](const char* line) {
+    return office.parts.metrics.text().find(line) != std::string::npos;
+  };
+  for (const bool trial : {true, false}) {
+    CAPTURE(trial);
+    order.dry_run = trial;
+    std::promise<std::uint64_t> matched;
+    office.scheduler.order(order, [&](spool::Ordered done) { matched.set_value(done.matched); });
+    CHECK(matched.get_future().get() == 2);
+    CHECK(counted(trial ? "postern_in_doubt_total{outcome=\"resent\"} 0\n"
+                        : "postern_in_doubt_total{outcome=\"resent\"} 1\n"));
+  }
+  CHECK(office.await_all(State::sent));
+}
+
+TEST_CASE("what was sent in the last day is known after a restart") {
+  Office before;
+  auto two = job(1);
+  two.entry.envelope.forward_paths.emplace_back("carol@example.org");
+  before.parts.store.put(two);
+  before.parts.store.put(job(2));
+  before.open();
+  REQUIRE(before.await_all(State::sent));
+  REQUIRE(before.parts.store.await_note("quota/default", " 3\n"));
+
+  Office after;
+  after.parts.clock.move(2h);
+  after.scheduler.start({{"quota/default", before.parts.store.notes()["quota/default"]}});
+  const auto now = after.parts.clock.monotonic();
+  CHECK(after.route.account.sent_in_window(now) == 3);
+  CHECK(after.route.account.sent_in_window(now + 21h) == 3);
+  CHECK(after.route.account.sent_in_window(now + 23h) == 0);
 }
 
 TEST_CASE("a hold of the last run is known at once, and probed at once") {

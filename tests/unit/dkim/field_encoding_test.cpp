@@ -31,6 +31,7 @@ TEST_CASE("8-bit text is encoded as the field's kind asks, and addresses stay ad
        "\"a b\"@example.com, =?utf-8?B?w5w=?= <c@example.com>"},
       {"to", "a@bücher.example", "a@xn--bcher-kva.example"},
       {"to", "B <a@bücher.example>", "B <a@xn--bcher-kva.example>"},
+      {"from", "B <a@BÜCHER.Example>", "B <a@xn--bcher-kva.example>"},
       {"to", "Ü", "=?utf-8?B?w5w=?="},
       {"to", "\"Ü", "=?utf-8?B?w5w=?="},
       {"reply-to",

@@ -327,6 +327,26 @@ TEST_CASE("a rotation is abandoned before the next key signs") {
   CHECK_FALSE(dkim::abandon_rotation({key("p1", KeyStage::fresh)}, start).has_value());
 }
 
+TEST_CASE("who vouches for the keys has one sign, and the next one at a word") {
+  dkim::KeyRing ring = {key("p1", KeyStage::fresh)};
+  CHECK_FALSE(dkim::vouched_key({}));
+  CHECK(dkim::vouched_key(ring) == 0);
+  ring = dkim::vouch(ring, start);
+  CHECK(stages(ring) == "p1 active");
+  CHECK_FALSE(ring[0].confirmed);
+  CHECK_FALSE(dkim::finish_rotation(ring, start).has_value());
+  ring = dkim::begin_rotation(ring, "p2", "id", start).value();
+  CHECK(dkim::vouched_key(ring) == 0);
+  CHECK(stages(dkim::let_time_pass(ring, start + 900 * 24h)) == "p1 active, p2 fresh");
+  ring = dkim::finish_rotation(ring, start + 1h).value();
+  CHECK(stages(ring) == "p1 retiring, p2 active");
+  CHECK(dkim::vouched_key(ring) == 1);
+  CHECK(stages(dkim::vouch(ring, start)) == stages(ring));
+  const auto over = start + 1h + dkim::default_margin;
+  CHECK(stages(dkim::let_time_pass(ring, over - 1s)) == "p1 retiring, p2 active");
+  CHECK(stages(dkim::let_time_pass(ring, over)) == "p1 removable, p2 active");
+}
+
 TEST_CASE("two selectors take turns") {
   static constexpr std::array<std::string_view, 2> selectors = {"p1", "p2"};
   CHECK(dkim::next_selector({}, selectors) == "p1");

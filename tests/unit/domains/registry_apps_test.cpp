@@ -17,6 +17,7 @@ namespace {
 struct Opened : Site {
   explicit Opened(std::vector<config::App> configured = {}) {
     settings.apps = std::move(configured);
+    settings.upstreams = {{.name = "first"}, {.name = "second"}};
     REQUIRE(open().empty());
   }
   bool lets_in(const std::string& app, const std::string& password) const {
@@ -90,6 +91,8 @@ TEST_CASE("an app that cannot be is refused with what to write instead") {
       {named("blog", [](NewApp& app) { app.contact = "nobody"; }), "invalid: nobody is no mail"},
       {named("blog", [](NewApp& app) { app.weight = 0; }), "invalid: A weight is a number from"},
       {named("blog", [](NewApp& app) { app.weight = 1001; }), "invalid: A weight is a number from"},
+      {named("blog", [](NewApp& app) { app.upstream = "third"; }),
+       "invalid: There is no upstream named third: the configuration has first, second."},
       {named("blog", [](NewApp& app) { app.configuration_set = "a b"; }), "invalid: A config"},
       {named("blog", [](NewApp& app) { app.domains = {"example.net"}; }),
        "absent: operator has no domain example.net: `postern domain add example.net` first."},
@@ -122,6 +125,7 @@ TEST_CASE("the longest name, the most weight and any owner are taken") {
   app.weight = 1000;
   app.contact = "web@example.com";
   app.configuration_set = "set_1";
+  app.upstream = "second";
   app.limits.message_size = 1000;
   app.limits.queued_messages = 5;
   REQUIRE(site.run([&] { return site.registry->add_app(app, site.somebody); }));
@@ -132,6 +136,7 @@ TEST_CASE("the longest name, the most weight and any owner are taken") {
   CHECK(kept->weight == 1000);
   CHECK(kept->contact == app.contact);
   CHECK(kept->configuration_set == app.configuration_set);
+  CHECK(kept->upstream == "second");
   CHECK(kept->limits.message_size == 1000);
   CHECK(kept->limits.queued_messages == 5);
   CHECK_FALSE(kept->limits.queued_bytes);

@@ -6,6 +6,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 using domains::NewDomain;
@@ -57,7 +58,7 @@ TEST_CASE("a domain is known by either form of its name, in any case") {
   REQUIRE(site.domain("xn--bcher-kva.example.org"));
   CHECK(Site::told(site.add_domain("xn--bcher-kva.example.org")) ==
         "conflict: There is a domain xn--bcher-kva.example.org.");
-  CHECK(site.associate("bücher.Example.org", "shop"));
+  CHECK(site.associate("BÜCHER.Example.org", "shop"));
   CHECK(site.dissociate("bücher.example.org", "shop"));
   CHECK(site.remove_domain("bücher.example.org"));
   CHECK(site.catalog()->domains.empty());
@@ -248,10 +249,26 @@ TEST_CASE("a domain that comes back begins anew") {
 TEST_CASE("a change of a domain needs the version that was shown") {
   Opened site;
   REQUIRE(site.add_domain("example.com"));
-  const auto before = site.domain("example.com")->version;
+  const auto shown = [&] { return site.domain("example.com")->version; };
+  auto before = shown();
   site.prove("example.com");
   const std::string changed = "conflict: It has changed meanwhile: look again.";
-  CHECK(site.domain("example.com")->version > before);
+  CHECK(shown() == before);  // that somebody looked is no change
+  for (const bool serves : {true, false}) {
+    const auto done =
+        serves ? site.associate("example.com", "shop") : site.dissociate("example.com", "shop");
+    REQUIRE(done);
+    CHECK(shown() > std::exchange(before, shown()));
+  }
+  domains::NewApp blog;
+  blog.name = "blog";
+  blog.domains = {"example.com"};
+  REQUIRE(site.run([&] { return site.registry->add_app(blog, site.somebody); }));
+  CHECK(shown() > std::exchange(before, shown()));
+  REQUIRE(site.run([&] { return site.registry->remove_app("blog", site.somebody, {}); }));
+  CHECK(shown() > before);
+  site.reopen();
+  CHECK(shown() > before);
   CHECK(Site::told(site.rotate("example.com", Registry::Rotation::begin, before)) == changed);
   CHECK(Site::told(site.remove_domain("example.com", before)) == changed);
   const auto now = site.domain("example.com")->version;

@@ -117,17 +117,9 @@ TEST_CASE("a rotation is begun once, abandoned, and ended when the old record is
   CHECK(Site::told(site.rotate("example.com", Registry::Rotation::removed)) ==
         "invalid: No key's record may be removed now.");
   REQUIRE(site.rotate("example.com", Registry::Rotation::begin));
-  site.prove("example.com");
-  site.clock.pass(std::chrono::hours(1));
-  site.prove("example.com");  // seen everywhere for its TTL
+  site.prove_for("example.com", std::chrono::hours(1));  // seen everywhere for its TTL
   CHECK(site.domain("example.com")->signer->selector() == "p2");
-  site.clock.pass(dkim::default_margin);
-  site.prove("example.com");
-  REQUIRE(site.rotate("example.com", Registry::Rotation::removed));
-  site.clock.pass(std::chrono::hours(1));
-  domains::Round last = site.round("example.com", policy::CheckResult::good);
-  last.keys.at("p1").seen = dkim::Seen::absent;
-  site.record(last);
+  site.let_go_of("example.com", "p1");
   CHECK(site.domain("example.com")->ring.size() == 1);
   CHECK(site.audit().find("domain rotate-key example.com (begun, selector p2)") !=
         std::string::npos);
@@ -137,6 +129,78 @@ TEST_CASE("a rotation is begun once, abandoned, and ended when the old record is
   CHECK(site.documents().find("key/example.com p2") != std::string::npos);
   REQUIRE(site.open().empty());
   CHECK(site.told() == told);
+}
+
+TEST_CASE("of a domain that somebody vouches for the key is rotated by their word") {
+  using Rotation = Registry::Rotation;
+  Site site;
+  site.settings.domains = {Site::configured_domain("example.com")};
+  site.settings.domains[0].trusted = true;
+  REQUIRE(site.open().empty());
+  const auto signs = [&] { return site.domain("example.com")->signer->selector(); };
+  CHECK(signs() == "p1");
+  CHECK(Site::told(site.rotate("example.com", Rotation::published)) ==
+        "conflict: No DKIM key is on its way to follow the one that signs.");
+  REQUIRE(site.rotate("example.com", Rotation::begin));
+  CHECK(site.domain("example.com")->public_records.contains("p2"));
+  CHECK(signs() == "p1");
+  CHECK(Site::told(site.rotate("example.com", Rotation::begin)) ==
+        "conflict: The DKIM key p2 waits for its record: publish it, then `postern domain "
+        "rotate-key example.com --published` lets it sign.");
+  REQUIRE(site.rotate("example.com", Rotation::abandon));
+  REQUIRE(site.rotate("example.com", Rotation::begin));
+  REQUIRE(site.rotate("example.com", Rotation::published));
+  CHECK(signs() == "p2");
+  site.reopen();
+  CHECK(signs() == "p2");
+  CHECK(Site::told(site.rotate("example.com", Rotation::begin)).starts_with("invalid: Two keys"));
+  CHECK(Site::told(site.rotate("example.com", Rotation::removed)) ==
+        "invalid: No key's record may be removed now.");
+  site.clock.pass(dkim::default_margin);
+  REQUIRE(site.rotate("example.com", Rotation::removed));
+  site.clock.pass(dkim::max_ttl);
+  REQUIRE(site.rotate("example.com", Rotation::begin));
+  CHECK(signs() == "p2");
+  CHECK(site.domain("example.com")->public_records.contains("p1"));
+}
+
+TEST_CASE("no word but DNS's lets the next key of a domain sign that DNS verifies") {
+  Opened site;
+  REQUIRE(site.add_domain("example.com"));
+  site.prove("example.com");
+  REQUIRE(site.rotate("example.com", Registry::Rotation::begin));
+  CHECK(Site::told(site.rotate("example.com", Registry::Rotation::published)) ==
+        "invalid: DNS itself shows when the next record is published: `postern domain verify` "
+        "looks.");
+  CHECK(site.domain("example.com")->signer->selector() == "p1");
+}
+
+TEST_CASE("a key that was let sign by word is not taken for seen once DNS verifies the domain") {
+  Site site;
+  site.settings.domains = {Site::configured_domain("example.com")};
+  site.settings.domains[0].trusted = true;
+  REQUIRE(site.open().empty());
+  REQUIRE(site.rotate("example.com", Registry::Rotation::begin));
+  REQUIRE(site.rotate("example.com", Registry::Rotation::published));
+  site.settings.domains[0].trusted = false;
+  site.reload();
+  CHECK_FALSE(site.domain("example.com")->signer);
+  site.prove("example.com");
+  CHECK(site.domain("example.com")->signer->selector() == "p2");
+}
+
+TEST_CASE("a selector that is changed for a vouched domain makes a key that waits for a word") {
+  Site site;
+  site.settings.domains = {Site::configured_domain("example.com")};
+  site.settings.domains[0].trusted = true;
+  REQUIRE(site.open().empty());
+  site.settings.domains[0].selector = "s2026";
+  site.reload();
+  CHECK(site.registry->notices().at(0).ends_with(
+      "`postern domain rotate-key example.com --published` lets it sign"));
+  CHECK(site.domain("example.com")->signer->selector() == "p1");
+  REQUIRE(site.rotate("example.com", Registry::Rotation::published));
+  CHECK(site.domain("example.com")->signer->selector() == "s2026");
 }
 
 TEST_SUITE_END();

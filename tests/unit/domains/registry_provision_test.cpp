@@ -1,3 +1,4 @@
+#include "relay/domains/documents.hpp"
 #include "tests/unit/dkim/rfc_keys.hpp"
 #include "tests/unit/domains/site.hpp"
 
@@ -35,6 +36,13 @@ struct Provisioned : Site {
   }
   [[nodiscard]] std::string record_of(const std::string& name) const {
     return domain(name)->public_records.at("p1");
+  }
+  /// Of an app; what its bearer shows.
+  std::string add_token(const std::string& app) {
+    const auto made =
+        run([&] { return registry->add_token(domains::Caller::Role::app, app, somebody); });
+    REQUIRE(made);
+    return made->secret;
   }
   [[nodiscard]] std::string notice() const {
     return registry->notices().empty() ? "" : registry->notices().front();
@@ -323,6 +331,259 @@ TEST_CASE("a configuration of more associations than one write takes is taken ov
   CHECK(site.catalog()->associations.empty());
   site.close();
   CHECK(site.documents().find("association/") == std::string::npos);
+}
+
+TEST_CASE("another selector in the file begins a rotation, once") {
+  Provisioned site;
+  REQUIRE(site.open().empty());
+  site.prove("example.com");
+  REQUIRE(site.domain("example.com")->signer->selector() == "p1");
+  site.settings.domains[0].selector = "s2026";
+  for (const bool by_reload : {true, true, false}) {
+    CAPTURE(by_reload);
+    by_reload ? site.reload() : site.reopen();
+    const auto domain = site.domain("example.com");
+    REQUIRE(domain->ring.size() == 2);
+    CHECK(domain->ring[1].selector == "s2026");
+    CHECK(domain->public_records.contains("s2026"));
+    CHECK(domain->signer->selector() == "p1");
+  }
+  site.settings.domains[0].selector = "p1";
+  site.reload();  // it has one of that name: nothing to make
+  site.settings.domains[0].selector = "s2026";
+  site.reload();
+  CHECK(site.domain("example.com")->ring.size() == 2);
+  site.prove("example.com");
+  site.clock.pass(std::chrono::hours(1));
+  site.prove("example.com");
+  CHECK(site.domain("example.com")->signer->selector() == "s2026");
+}
+
+TEST_CASE("the new key of another selector is told of, and one that cannot be made yet as well") {
+  Provisioned site;
+  REQUIRE(site.open().empty());
+  site.prove("example.com");
+  REQUIRE(site.rotate("example.com", Registry::Rotation::begin));
+  site.settings.domains[0].selector = "s2026";
+  site.reload();
+  CHECK(site.notice() ==
+        "example.com keeps its DKIM keys and does not get the selector s2026 yet: The DKIM key p2 "
+        "is on its way into use: wait until it signs, or abandon it. Then reload.");
+  CHECK(site.domain("example.com")->ring.size() == 2);
+  REQUIRE(site.rotate("example.com", Registry::Rotation::abandon));
+  site.reload();
+  CHECK(site.notice() ==
+        "a DKIM key with the selector s2026 was made for example.com: publish its record, which "
+        "`postern domain records example.com` prints, beside the present one; it signs once every "
+        "server has shown it");
+  CHECK(site.domain("example.com")->public_records.contains("s2026"));
+}
+
+TEST_CASE("a rotation by command is no change of the file's selector") {
+  Provisioned site;
+  REQUIRE(site.open().empty());
+  site.prove("example.com");
+  REQUIRE(site.rotate("example.com", Registry::Rotation::begin));
+  site.prove_for("example.com", std::chrono::hours(1));
+  site.let_go_of("example.com", "p1");
+  site.reload();
+  site.reopen();
+  REQUIRE(site.domain("example.com")->ring.size() == 1);
+  CHECK(site.domain("example.com")->signer->selector() == "p2");
+}
+
+TEST_CASE("what an earlier version kept says nothing of a change of the selector") {
+  Provisioned site;
+  REQUIRE(site.open().empty());
+  site.prove("example.com");
+  site.close();
+  domains::Learned learned;
+  {
+    const auto kept = asked::open(asked::options_in(site.directory.path()), site.clock.now());
+    for (const spool::Document& one : kept.recovery.documents)
+      if (one.kind == "verification") learned = domains::read_learned(one.body).value();
+    kept.store->close();
+  }
+  learned.selector.clear();
+  site.keep({{"verification", "example.com", domains::to_json(learned), {}}});
+  site.settings.domains[0].selector = "s2026";
+  REQUIRE(site.open().empty());
+  CHECK(site.domain("example.com")->ring.size() == 1);
+  site.settings.domains[0].selector = "s2027";
+  site.reload();
+  CHECK(site.domain("example.com")->ring.size() == 2);
+}
+
+TEST_CASE("an app that names an upstream which is gone goes as others, and that is told") {
+  Provisioned site;
+  site.settings.upstreams = {{.name = "first"}, {.name = "second"}};
+  REQUIRE(site.open().empty());
+  domains::NewApp app;
+  app.name = "blog";
+  app.upstream = "second";
+  REQUIRE(site.run([&] { return site.registry->add_app(app, site.somebody); }));
+  site.reopen();
+  CHECK(site.notice().empty());
+  site.settings.upstreams.pop_back();
+  site.reopen();
+  CHECK(site.notice() ==
+        "the app blog names the upstream second, which the configuration does not have: its mail "
+        "goes as that of an app that names none");
+}
+
+TEST_CASE("what an app was given by command goes with it, and its block stays with the name") {
+  for (const bool by_reload : {true, false}) {
+    CAPTURE(by_reload);
+    Provisioned site;
+    REQUIRE(site.open().empty());
+    const auto before = site.settings;
+    REQUIRE(site.add_domain("example.net", "shop"));
+    const auto number = site.catalog()->of_app("shop").at(1).number;
+    const auto token = site.add_token("shop");
+    REQUIRE(site.run([&] { return site.registry->block_app("shop", "spam", site.somebody, {}); }));
+    const auto take = [&] { by_reload ? site.reload() : site.reopen(); };
+    site.settings.apps.clear();
+    take();
+    CHECK_FALSE(site.registry->authenticate(token));
+    CHECK(site.registry->tokens().empty());
+    CHECK(
+        site.notice().starts_with("2 of the tokens and associations that were made by command "
+                                  "for the app shop are removed"));
+    CHECK(asked::becomes([&] {
+      return site.audit().find("configuration: provision shop (2 of the tokens") !=
+             std::string::npos;
+    }));
+    site.settings = before;
+    take();
+    CHECK(site.catalog()->of_app("shop").size() == 1);
+    CHECK_FALSE(site.registry->authenticate(token));
+    CHECK(site.app("shop")->blocked_why == "spam");
+    REQUIRE(site.associate("example.net", "shop"));
+    CHECK(site.catalog()->of_app("shop").at(1).number > number);
+    site.close();
+    CHECK(site.documents().find("token/") == std::string::npos);
+  }
+}
+
+TEST_CASE("an app of the same name and another owner has none of the former one's rights") {
+  Provisioned site;
+  REQUIRE(site.open().empty());
+  REQUIRE(site.add_domain("example.net", "shop"));
+  const auto token = site.add_token("shop");
+  SUBCASE("where the file gives the app to another owner") {
+    site.settings.apps[0].owner = "other";
+    site.reload();
+  }
+  SUBCASE("where it is made anew by command") {
+    site.settings.apps.clear();
+    site.reload();
+    REQUIRE(site.add_app("shop", "other"));
+  }
+  CHECK_FALSE(site.registry->authenticate(token));
+  for (const auto& one : site.catalog()->of_app("shop")) CHECK(one.domain != "example.net");
+}
+
+TEST_CASE(
+    "what a managed app has is not the file's that comes in its place, and not the other way") {
+  Provisioned site;
+  const auto configured = site.settings;
+  site.settings.apps.clear();
+  site.settings.domains.clear();
+  REQUIRE(site.open().empty());
+  REQUIRE(site.add_app("shop", "other"));
+  REQUIRE(site.add_domain("example.com", "shop"));
+  const auto theirs = site.add_token("shop");
+  const auto number = site.catalog()->of_app("shop").at(0).number;
+  site.settings = configured;
+  site.reload();
+  CHECK_FALSE(site.registry->authenticate(theirs));
+  CHECK(site.catalog()->of_app("shop").at(0).number > number);
+  const auto ours = site.add_token("shop");
+  site.reopen();
+  CHECK(site.registry->authenticate(ours));
+  site.settings.apps.clear();
+  site.settings.domains.clear();
+  site.reload();
+  REQUIRE(site.app("shop")->owner == "other");
+  CHECK_FALSE(site.registry->authenticate(ours));
+  CHECK(site.catalog()->of_app("shop").empty());
+}
+
+TEST_CASE("a token that an earlier version made keeps its app") {
+  Provisioned site;
+  domains::TokenDocument made;
+  made.token.role = domains::Caller::Role::app;
+  made.token.app = "shop";
+  site.keep({{"token", "12345678", domains::to_json(made), 0}});
+  REQUIRE(site.open().empty());
+  CHECK(site.registry->tokens().size() == 1);
+  site.settings.apps.clear();
+  site.reload();
+  CHECK(site.registry->tokens().empty());
+}
+
+TEST_CASE("a domain that the file drops takes the rights to it along, and finds its key again") {
+  Provisioned site;
+  REQUIRE(site.open().empty());
+  const auto before = site.settings;
+  const std::string record = site.record_of("example.com");
+  site.prove("example.com");
+  REQUIRE(site.add_app("blog"));
+  REQUIRE(site.associate("example.com", "blog"));
+  site.settings.domains.clear();
+  site.settings.apps[0].domains.clear();
+  site.reload();
+  CHECK(site.catalog()->associations.empty());
+  site.settings = before;
+  site.reload();
+  CHECK(site.catalog()->of_app("blog").empty());
+  CHECK(site.record_of("example.com") == record);
+  CHECK(site.domain("example.com")->signer);
+}
+
+TEST_CASE("of names that are gone no more is kept than there may be in use") {
+  Site site;
+  std::vector<spool::DocumentWrite> kept;
+  for (std::size_t i = 0; i <= domains::max_apps; ++i)
+    kept.push_back({"standing", "s" + std::to_string(i), R"({"blocked":true,"why":"spam"})", 0});
+  for (std::size_t i = 0; i <= domains::max_domains; ++i)
+    kept.push_back({"verification", "d" + std::to_string(i) + ".example", "{}", 0});
+  site.keep(std::move(kept));
+  site.settings.apps = {Site::configured_app("s7")};
+  REQUIRE(site.open().empty());
+  CHECK(site.app("s7")->blocked_why == "spam");
+  site.close();
+  CHECK(site.documents() == "registry/, standing/s7");
+}
+
+TEST_CASE("a configuration that has no room beside what is managed is refused") {
+  Site site;
+  std::vector<spool::DocumentWrite> kept;
+  domains::AppDocument app;
+  app.app.owner = "operator";
+  for (std::size_t i = 1; i < domains::max_apps; ++i)
+    kept.push_back({"app", "a" + std::to_string(i), domains::to_json(app), 0});
+  site.keep(std::move(kept));
+  site.settings.apps = {Site::configured_app("b1")};
+  REQUIRE(site.open().empty());
+  CHECK(Site::told(site.add_app("b2")) == "invalid: There are 2000 apps, which is the most.");
+  site.settings.apps.push_back(Site::configured_app("b2"));
+  const auto apps = site.registry->prepare(site.settings);
+  REQUIRE_FALSE(apps.has_value());
+  CHECK(apps.error().sentence() ==
+        "With the 2 apps of the configuration and those made by command there are more than 2000, "
+        "which is the most: remove some.");
+  site.settings.apps.pop_back();
+  for (std::size_t i = 0; i <= domains::max_associations_of_app; ++i) {
+    site.settings.domains.push_back(Site::configured_domain("d" + std::to_string(i) + ".example"));
+    site.settings.domains.back().signing = policy::SigningMode::ses;
+    site.settings.apps[0].domains.push_back(site.settings.domains.back().name);
+  }
+  const auto rights = site.registry->prepare(site.settings);
+  REQUIRE_FALSE(rights.has_value());
+  CHECK(rights.error().sentence().starts_with("With the 501 domains of b1 of the configuration"));
+  site.settings.apps[0].domains.pop_back();
+  CHECK(site.registry->prepare(site.settings).has_value());
 }
 
 TEST_CASE("a configuration that the store does not take is refused in one sentence") {

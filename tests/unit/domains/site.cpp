@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 
 namespace domains::test {
 
@@ -82,9 +84,13 @@ void Site::close() {
 
 void Site::keep(std::vector<spool::DocumentWrite> documents) {
   const auto opened = asked::open(asked::options_in(directory.path()), clock.now());
-  const auto written = asked::write(*opened.store, std::move(documents));
+  for (auto next = documents.begin(); next != documents.end();) {
+    const auto end = next + std::min<std::ptrdiff_t>(documents.end() - next, spool::most_writes);
+    if (asked::write(*opened.store, {next, end}) != spool::Written::stored)
+      throw std::runtime_error("the store took no documents");
+    next = end;
+  }
   opened.store->close();
-  if (written != spool::Written::stored) throw std::runtime_error("the store took no documents");
 }
 
 void Site::reopen() {
@@ -187,6 +193,22 @@ void Site::record(Round round) {
 }
 
 void Site::prove(const std::string& name) { record(round(name, policy::CheckResult::good)); }
+
+void Site::prove_for(const std::string& name, std::chrono::seconds time) {
+  prove(name);
+  clock.pass(time);
+  prove(name);
+}
+
+void Site::let_go_of(const std::string& name, const std::string& selector) {
+  clock.pass(dkim::default_margin);
+  prove(name);
+  if (!rotate(name, Registry::Rotation::removed)) throw std::logic_error("the record is needed");
+  clock.pass(std::chrono::hours(1));
+  Round last = round(name, policy::CheckResult::good);
+  last.keys.at(selector).seen = dkim::Seen::absent;
+  record(last);
+}
 
 config::App Site::configured_app(const std::string& name, std::vector<std::string> domains) {
   config::App app;

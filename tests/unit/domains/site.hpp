@@ -91,6 +91,10 @@ class Site {
   Outcome<std::string> export_key(const std::string& domain, const std::string& selector);
   /// A round that finds all that is required, the keys with it.
   void prove(const std::string& domain);
+  /// Such a round, and another one after that time.
+  void prove_for(const std::string& domain, std::chrono::seconds time);
+  /// The old key's last signature has come in, its record is removed, and caches have none of it.
+  void let_go_of(const std::string& domain, const std::string& selector);
   /// A round with these results for what is required, and this look at each key.
   [[nodiscard]] Round round(const std::string& domain,
                             policy::CheckResult result,

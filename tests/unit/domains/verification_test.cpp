@@ -80,7 +80,7 @@ struct Watched : Site {
   bool verify_now(const std::string& name) {
     bool verified = false;
     wait([&]() -> net::asio::awaitable<void> {
-      verified = co_await verification->verify_now(name);
+      verified = (co_await verification->verify_now(name)).has_value();
     });
     return verified;
   }
@@ -168,6 +168,60 @@ TEST_CASE("a round that is asked for asks the zone's own servers, and puts off t
   site.verification->start();
   site.look_twice();
   CHECK(site.rounds_of("example.com") == 1);
+  site.stop();
+}
+
+TEST_CASE("of rounds that are asked for four are made at once, beside all others") {
+  Watched site;
+  for (int i = 0; i < 9; ++i) REQUIRE(site.add_domain("d" + std::to_string(i) + ".example"));
+  site.watch();
+  site.resolver->close();
+  site.verification->start();
+  REQUIRE(site.becomes([&] { return site.begun() == Verification::rounds_at_once; }));
+  std::vector<std::string> ends;
+  const auto ask = [&](const std::string& name) {
+    net::spawn(
+        site.context.get_executor(),
+        [&, name]() -> net::asio::awaitable<void> {
+          const auto looked = co_await site.verification->verify_now(name);
+          ends.push_back(looked ? "looked" : looked.error().sentence());
+        },
+        [](std::string_view what) { FAIL_CHECK(what); },
+        [] {});
+  };
+  for (std::size_t i = 0; i <= Verification::asked_at_once; ++i) ask("d8.example");
+  REQUIRE(site.becomes([&] { return !ends.empty(); }));
+  CHECK(ends ==
+        std::vector<std::string>{
+            "As many domains are being looked at as at once may be: try again in a minute."});
+  site.resolver->open();
+  REQUIRE(site.becomes([&] { return ends.size() == Verification::asked_at_once + 1; }));
+  CHECK(std::ranges::count(ends, "looked") == Verification::asked_at_once);
+  CHECK(site.verify_now("d8.example"));
+  site.stop();
+}
+
+TEST_CASE("the keys of a domain that somebody vouches for come to their next stage with time") {
+  using Rotation = domains::Registry::Rotation;
+  Watched site;
+  site.settings.domains = {Site::configured_domain("example.com")};
+  site.settings.domains[0].trusted = true;
+  site.reload();
+  REQUIRE(site.rotate("example.com", Rotation::begin));
+  REQUIRE(site.rotate("example.com", Rotation::published));
+  site.watch();
+  site.verification->start();
+  const auto stage = [&] { return site.domain("example.com")->ring.at(0).stage; };
+  site.clock.pass(dkim::default_margin - 1s);
+  site.look_twice();
+  CHECK(stage() == dkim::KeyStage::retiring);
+  site.clock.pass(1s);
+  REQUIRE(site.becomes([&] { return stage() == dkim::KeyStage::removable; }));
+  REQUIRE(site.rotate("example.com", Rotation::removed));
+  site.clock.pass(dkim::max_ttl);
+  REQUIRE(site.becomes([&] { return site.domain("example.com")->ring.size() == 1; }));
+  CHECK(site.domain("example.com")->signer->selector() == "p2");
+  CHECK(site.resolver->resolved.empty());
   site.stop();
 }
 

@@ -2,6 +2,7 @@
 
 #include "dkim/library.hpp"
 #include "fake_store.hpp"
+#include "policy/identity_steps.hpp"
 #include "policy/record_plan.hpp"
 #include "relay/config/config.hpp"
 #include "relay/domains/registry.hpp"
@@ -155,6 +156,7 @@ struct ApiFixture {
                          .algorithm = config::KeyAlgorithm::ed25519,
                          .trusted = true}};
     settings.apps = {{.name = "files", .domains = {"example.org"}}};
+    settings.upstreams = {{.name = "ses"}, {.name = "second"}};
     auto key = keystore::MasterKey::generate();
     REQUIRE(key.has_value());
     auto made = domains::Registry::open(
@@ -191,14 +193,17 @@ struct ApiFixture {
     made.records = [](const domains::Domain& domain) {
       return policy::wanted_records(domains::setup_of(domain, "eu-central-1", "d@example.org"), {});
     };
+    made.console_steps = [](const domains::Domain& domain) {
+      return policy::identity_steps(domains::setup_of(domain, "eu-central-1", ""));
+    };
     made.submission = [this] { return submission; };
     return made;
   }
 
-  boost::asio::awaitable<bool> verify(std::string domain) {
+  boost::asio::awaitable<mail::Result<void>> verify(std::string domain) {
     const auto round = rounds.find(domain);
-    if (round == rounds.end()) co_return false;
+    if (round == rounds.end()) co_return mail::failure("Too many look already.");
     co_await registry->record(round->second);
-    co_return true;
+    co_return mail::Result<void>();
   }
 };

@@ -81,6 +81,21 @@ TEST_SUITE("relay/cli/app_commands") {
           R"("queued_bytes":2097152})");
   }
 
+  TEST_CASE_FIXTURE(Fixture, "a limit whose feature has not landed is refused as such") {
+    for (const char* option : {"--per-minute", "--per-hour", "--per-day"}) {
+      const Ran ran = run({"app", "add", "shop", option, "60"});
+      CHECK(ran.exit_code == 2);
+      CHECK(ran.err.find(std::string(option) + ": the feature behind it has not landed yet") !=
+            std::string::npos);
+    }
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "an upstream that there is not is refused with those that there are") {
+    const Ran ran = run({"app", "add", "shop", "--upstream", "third"});
+    CHECK(ran.exit_code == 1);
+    CHECK(ran.err == "There is no upstream named third: the configuration has ses, second.\n");
+  }
+
   TEST_CASE_FIXTURE(Fixture, "app list is a table, or one object a line") {
     add_app("shop");
     add_domain("example.com", "shop");

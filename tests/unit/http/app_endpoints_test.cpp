@@ -92,6 +92,36 @@ TEST_SUITE("relay/http/app_endpoints") {
       CHECK(get_of("apps?" + std::string(query)).status == 400);
   }
 
+  TEST_CASE_FIXTURE(ApiFixture,
+                    "an upstream that there is not is refused with those that there are") {
+    const Answered refusal = told("apps", R"({"name":"shop","upstream":"third"})");
+    CHECK(refusal.status == 400);
+    CHECK(refusal.error() ==
+          "There is no upstream named third: the configuration has ses, second.");
+    CHECK(get_of("apps/shop").status == 404);
+    CHECK(told("apps", R"({"name":"shop","upstream":"second"})").status == 201);
+  }
+
+  TEST_CASE_FIXTURE(ApiFixture, "a limit whose feature has not landed is refused as such") {
+    for (const std::string name : {"per_minute", "per_hour", "per_day"}) {
+      CAPTURE(name);
+      const Answered refusal = told("apps", R"({"name":"shop","limits":{")" + name + R"(":60}})");
+      CHECK(refusal.status == 400);
+      CHECK(refusal.error() ==
+            "The feature behind `" + name + "` has not landed yet: leave it out.");
+    }
+  }
+
+  TEST_CASE_FIXTURE(ApiFixture, "a new app does not come by the mail of a former one") {
+    store.loaded = {.messages = 3, .octets = 12288};
+    const Answered refusal = told("apps", R"({"name":"shop"})");
+    CHECK(refusal.status == 409);
+    CHECK(refusal.error().find("postern queue drop --app shop") != std::string::npos);
+    CHECK(told("apps", R"({"name":"files"})").error() == "There is an app named files.");
+    store.loaded = {};
+    CHECK(told("apps", R"({"name":"shop"})").status == 201);
+  }
+
   TEST_CASE_FIXTURE(ApiFixture, "a name that is taken is 409, one that is not there 404") {
     add_app("shop");
     CHECK(told("apps", R"({"name":"shop"})").status == 409);

@@ -222,7 +222,15 @@ TEST_SUITE("relay/cli/domain_commands") {
     CHECK(abandoned.out == "The next key is given up; the present one goes on signing.\n");
     CHECK(shown("example.com").at("keys").as_array().size() == 1);
     CHECK(run({"domain", "rotate-key", "example.com", "--removed"}).exit_code == 1);
-    CHECK(run({"domain", "rotate-key", "example.com", "--removed", "--abandon"}).exit_code == 2);
+    for (const char* other : {"--abandon", "--published"})
+      CHECK(run({"domain", "rotate-key", "example.com", "--removed", other}).exit_code == 2);
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "rotate-key --published lets a trusted domain's next key sign") {
+    REQUIRE(run({"domain", "rotate-key", "example.org"}).exit_code == 0);
+    CHECK(run({"domain", "rotate-key", "example.org", "--published"}).out ==
+          "The next key signs from now on; leave the old record for a week.\n");
+    CHECK(shown("example.org").at("signs").as_string() == "p2");
   }
 
   TEST_CASE_FIXTURE(Fixture, "export-key prints the key alone") {

@@ -43,8 +43,10 @@ TEST_SUITE("relay/http/domain_endpoints") {
     const json::value& record = made.body.at("records").at(0);
     CHECK(record.at("type").as_string() == "TXT");
     CHECK(record.at("required").as_bool());
-    for (const char* spelt :
-         {"xn--bcher-kva.example", "XN--BCHER-KVA.example", "b%C3%BCcher.example"})
+    for (const char* spelt : {"xn--bcher-kva.example",
+                              "XN--BCHER-KVA.example",
+                              "b%C3%BCcher.example",
+                              "B%C3%9CCHER.example"})
       CHECK(get_of("domains/" + std::string(spelt)).status == 200);
   }
 
@@ -130,6 +132,17 @@ TEST_SUITE("relay/http/domain_endpoints") {
       CHECK(text.field("Content-Type") == "text/plain; charset=utf-8");
       CHECK(text.text.find("_postern-challenge.example.com") != std::string::npos);
     }
+    const json::array& steps = records.body.at("console_steps").as_array();
+    REQUIRE(steps.size() == 3);
+    CHECK(steps[0].as_string().starts_with("Open the SES console in the region eu-central-1"));
+    const auto ends_with_steps = [&](const std::string& format, const std::string& mark) {
+      const std::string text = get_of("domains/example.com/records?format=" + format).text;
+      return text.find("\n" + mark + "  1. Open the SES console") != std::string::npos &&
+             text.find("\n" + mark + "  3. Publish the records") != std::string::npos;
+    };
+    CHECK(ends_with_steps("table", ""));
+    CHECK(ends_with_steps("zone", "; "));
+    CHECK(ends_with_steps("terraform", "# "));
     CHECK(get_of("domains/example.com/records?format=yaml").status == 400);
     CHECK(get_of("domains/example.com/records?colour=red").status == 400);
     CHECK(get_of("domains/absent.example/records").status == 404);
@@ -138,6 +151,7 @@ TEST_SUITE("relay/http/domain_endpoints") {
   TEST_CASE_FIXTURE(ApiFixture, "a check that cannot be made says so") {
     add_domain("example.com", "files");
     CHECK(told("domains/example.com/verify").status == 503);
+    CHECK(told("domains/example.com/verify").error() == "Too many look already.");
     CHECK(told("domains/example.org/verify").status == 409);  // the configuration vouches for it
     CHECK(told("domains/absent.example/verify").status == 404);
   }
@@ -176,7 +190,20 @@ TEST_SUITE("relay/http/domain_endpoints") {
     CHECK(told("domains/example.com/rotate-key", R"({"removed":true})").status == 400);
     CHECK(told("domains/example.com/rotate-key", R"({"abandon":true,"removed":true})").status ==
           400);
+    CHECK(told("domains/example.com/rotate-key", R"({"published":true})").status == 400);
+    CHECK(told("domains/example.com/rotate-key", R"({"published":true,"removed":true})").error() ==
+          "Give one of `published`, `abandon` and `removed`, or none.");
     CHECK(told("domains/absent.example/rotate-key").status == 404);
+  }
+
+  TEST_CASE_FIXTURE(ApiFixture,
+                    "of a domain of the file that is trusted a word lets the key sign") {
+    REQUIRE(get_of("domains/example.org").body.at("signs").as_string() == "p1");
+    CHECK(told("domains/example.org/rotate-key").body.at("signs").as_string() == "p1");
+    CHECK(told("domains/example.org/rotate-key", R"({"published":true})")
+              .body.at("signs")
+              .as_string() == "p2");
+    CHECK(told("domains/example.org/rotate-key", R"({"published":true})").status == 409);
   }
 
   TEST_CASE_FIXTURE(ApiFixture, "a key is taken in, and never shown but at the admin socket") {
@@ -231,6 +258,11 @@ TEST_SUITE("relay/http/domain_endpoints") {
     REQUIRE(told("domains/example.com/verify").status == 200);
     CHECK(tag() != first);
     CHECK(get_of("domains/example.com", "If-None-Match: " + first + "\r\n").status == 200);
+    CHECK(told("domains/example.com/associate", R"({"app":"shop"})", "If-Match: " + first + "\r\n")
+              .status == 200);
+    CHECK(told("domains/example.com/rotate-key", "{}", "If-Match: " + first + "\r\n").status ==
+          412);
+    REQUIRE(told("domains/example.com/dissociate", R"({"app":"shop"})").status == 200);
     const std::string another = "If-Match: \"99\"\r\n";
     for (const char* change : {"associate", "dissociate"})
       CHECK(

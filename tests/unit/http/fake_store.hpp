@@ -81,7 +81,19 @@ class FakeStore final : public spool::Store {
     answer([done = std::move(done), found = std::move(found)] { done(found); });
   }
   [[nodiscard]] spool::AppLoad load(std::string_view) const override { return loaded; }
+  [[nodiscard]] std::uint64_t held(std::string_view, policy::Reason) const override { return 0; }
   void give_back(spool::QueueId) override {}
+  void book(spool::Booking, std::function<void(spool::Booked)>) override {}
+  void suppress(std::vector<spool::Suppressed>,
+                spool::AuditRecord,
+                std::function<void(bool)>) override {}
+  void suppressions(spool::SuppressionPage,
+                    std::function<void(std::vector<spool::Suppressed>)>) override {}
+  void reached(std::string,
+               std::vector<std::string>,
+               spool::WallTime,
+               std::function<void(std::vector<bool>)>) override {}
+  void sums(spool::WallTime, std::function<void(std::vector<spool::SentSums>)>) override {}
   void order(spool::Order order, std::function<void(spool::Ordered)> done) override {
     {
       const std::lock_guard lock(mutex_);
@@ -119,12 +131,16 @@ class FakeStore final : public spool::Store {
     }
     answer([done = std::move(done), fitting = std::move(fitting)] { done(fitting); });
   }
-  void trace(std::string word, std::function<void(std::vector<spool::Trace>)> done) override {
+  void trace(std::string word,
+             std::string app,
+             std::function<void(std::vector<spool::Trace>)> done) override {
     std::vector<spool::Trace> found;
     for (const spool::Trace& each : traces) {
       const bool entry =
           each.entry && (each.entry->id.text() == word || each.entry->message_id == word);
-      if (entry || (!each.entry && each.timeline.front().reference == word)) found.push_back(each);
+      const bool refusal = !each.entry && each.timeline.front().reference == word;
+      const std::string& of = each.entry ? each.entry->app : each.timeline.front().app;
+      if ((entry || refusal) && (app.empty() || of == app)) found.push_back(each);
     }
     answer([done = std::move(done), found = std::move(found)] { done(found); });
   }

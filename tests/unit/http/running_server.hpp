@@ -72,8 +72,12 @@ class RunningServer {
   }
   boost::asio::any_io_executor executor() { return context_.get_executor(); }
 
-  std::uint16_t listen(http::Routes routes) {
-    return on_thread([&] { return server_->listen("127.0.0.1", 0, std::move(routes)).value(); });
+  std::uint16_t listen(http::Routes routes, http::Encryption encryption = http::Encryption::none) {
+    return on_thread(
+        [&] { return server_->listen("127.0.0.1", 0, std::move(routes), encryption).value(); });
+  }
+  void replace_tls(net::TlsContext tls) {
+    on_thread([&] { server_->replace_tls(std::move(tls)); });
   }
   mail::Result<void> listen(const std::filesystem::path& socket, http::Routes routes) {
     return on_thread([&] { return server_->listen(socket, std::move(routes)); });

@@ -163,6 +163,26 @@ TEST_SUITE("relay/http/server") {
     CHECK(status_of(sent(101)) == "HTTP/1.1 413");
   }
 
+  TEST_CASE("a route may take longer bodies of any type, and no other of its listener does") {
+    http::Limits limits;
+    limits.body_octets = 100;
+    RunningServer server(limits);
+    http::Routes all = routes();
+    all["/any"] = {.get = nullptr, .post = repeat_body, .any_type = true, .body_octets = 200};
+    const std::uint16_t port = server.listen(all);
+    const auto sent = [&](const std::string& path, const std::string& type, std::size_t octets) {
+      return Client(port).exchange(post_of(path, type, std::string(octets, 'b')));
+    };
+    for (const std::string type : {"", "text/plain; charset=UTF-8", "application/json"}) {
+      CAPTURE(type);
+      CHECK(body_of(sent("/any", type, 200)) == std::string(200, 'b'));
+      CHECK(status_of(sent("/any", type, 201)) == "HTTP/1.1 413");
+    }
+    CHECK(body_of(sent("/told", "application/json", 100)) == std::string(100, 'b'));
+    CHECK(status_of(sent("/told", "application/json", 101)) == "HTTP/1.1 413");
+    CHECK(status_of(sent("/told", "text/plain", 100)) == "HTTP/1.1 415");
+  }
+
   TEST_CASE("HEAD has the header of GET and no body") {
     RunningServer server;
     const std::string response =
@@ -271,6 +291,19 @@ TEST_SUITE("relay/http/server") {
     }
     while (server.connections() > 0) std::this_thread::yield();
     CHECK(status_of(get(port, "/plain")) == "HTTP/1.1 200");
+  }
+
+  TEST_CASE("a listener that is full leaves the others alone") {
+    http::Limits limits;
+    limits.connections = 1;
+    RunningServer server(limits);
+    const std::uint16_t full = server.listen(routes());
+    const std::uint16_t other = server.listen(routes());
+    Client waiting(full);
+    waiting.send("GET");
+    while (server.connections() < 1) std::this_thread::yield();
+    CHECK(get(full, "/plain").empty());
+    CHECK(status_of(get(other, "/plain")) == "HTTP/1.1 200");
   }
 
   TEST_CASE("close cuts live connections and frees the port") {

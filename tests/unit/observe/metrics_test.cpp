@@ -1,9 +1,11 @@
 #include "relay/observe/metrics.hpp"
+#include "relay/observe/feedback_metrics.hpp"
 
 #include "relay/spool/store.hpp"
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <algorithm>
 #include <fstream>
 #include <map>
@@ -94,6 +96,12 @@ void use_everything(Metrics& metrics) {
   metrics.domain_checked("example.com", looked_at());
   metrics.app_blocked("shop", false);
   metrics.spf_check("verdict");
+  auto& feedback = metrics.feedback();
+  feedback.count("events_total", std::array<std::string, 2>{"shop", "Bounce"}, 1);
+  feedback.count("bounces_total",
+                 std::array<std::string, 4>{"shop", "example.com", "Permanent", "General"},
+                 1);
+  feedback.count("complaints_total", std::array<std::string, 3>{"shop", "example.com", "abuse"}, 1);
 }
 
 }  // namespace

@@ -91,3 +91,66 @@ TEST_CASE("a domain is compared as its lower-case A-label, and a look-alike is a
   CHECK(!policy::normal_domain(std::string(63, 'a') + "." + std::string(63, 'a') + "." +
                                std::string(63, 'a') + "." + std::string(63, 'a')));
 }
+
+TEST_CASE(
+    "a domain in Unicode is one name in capitals and in small letters, and nothing else is "
+    "folded") {
+  struct Row {
+    std::string written;
+    std::string normal;  // empty: refused
+  };
+  const std::vector<Row> rows{
+      {"bücher.example", "xn--bcher-kva.example"},
+      {"BÜCHER.EXAMPLE", "xn--bcher-kva.example"},
+      {"BüCher.Example", "xn--bcher-kva.example"},
+      {"BU\u0308CHER.example", "xn--bcher-kva.example"},  // a U and a diaeresis on it
+      {"Mail.BÜCHER.example", "mail.xn--bcher-kva.example"},
+      {"ÅNGSTRÖM.example", "xn--ngstrm-hua5l.example"},
+      {"\u212BNGSTRÖM.example", "xn--ngstrm-hua5l.example"},  // the same letter, as a unit's sign
+      {"ПОЧТА.РФ", "xn--80a1acny.xn--p1ai"},
+      {"почта.рф", "xn--80a1acny.xn--p1ai"},
+      {"ΟΔΟΣ.example", "xn--pxavbq.example"},
+      {"straße.example", "xn--strae-oqa.example"},
+      {"STRAßE.example", "xn--strae-oqa.example"},
+      {"STRASSE.example", "strasse.example"},
+      {"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
+      // read in two ways by those who map
+      {"STRA\u1E9EE.example", ""},    // capital sharp s
+      {"\u0130STANBUL.example", ""},  // capital I with a dot
+      // other spellings of a name
+      {"\uFF22ücher.example", ""},   // full-width B
+      {"bücher\u3002example", ""},   // ideographic full stop
+      {"bücher\uFF0Eexample", ""},   // full-width full stop
+      {"bücher\uFF61example", ""},   // half-width ideographic full stop
+      {"bü\u00ADcher.example", ""},  // soft hyphen
+      {"bü\u200Bcher.example", ""},  // zero width space
+      {"\u2163.example", ""},        // the Roman number four
+      // no names at all
+      {"bü cher.example", ""},
+      {"bü_cher.example", ""},
+      {"-bücher.example", ""},
+      {"bücher-.example", ""},
+      {"bü--cher.example", ""},  // two hyphens where xn-- has them
+      {"bücher--x.example", "xn--bcher--x-65a.example"},
+      {"xn--bücher.example", ""},
+      {"\u0308bücher.example", ""},  // begins with a combining mark
+      {"b\u200Dü.example", ""},      // a joiner where nothing joins
+      {"😀.example", ""},
+      {"bücher..example", ""},
+      {"bücher.example.", ""},
+      {"b\xFC"
+       "cher.example",
+       ""},  // Latin-1
+      {"b\xC3", ""},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.written);
+    const auto domain = policy::normal_domain(row.written);
+    CHECK((domain ? *domain : "") == row.normal);
+    if (!domain) CHECK(domain.error().sentence().find(':') != std::string::npos);
+    const auto path = policy::parse_path("a@" + row.written);
+    CHECK((path ? path->domain : "") == row.normal);
+    const auto from = policy::parse_mailbox_list("Alice <a@" + row.written + ">");
+    CHECK((from && from->front().domain == row.normal) == !row.normal.empty());
+  }
+}

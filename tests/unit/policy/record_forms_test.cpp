@@ -98,3 +98,21 @@ TEST_CASE("the table stays within 100 columns but for values, which are never br
       policy::table(records()).starts_with("NAME                        TYPE   TTL    NEED\n"
                                            "p1._domainkey.example.com   TXT    3600   required\n"));
 }
+
+TEST_CASE("steps are numbered lines of at most 100 columns, each of them a comment") {
+  std::string lengthy = "Open it";
+  for (int i = 0; i < 40; ++i) lengthy += " and go on";
+  const std::string text = policy::numbered({lengthy, "Close it."}, "By hand:", "; ");
+  CHECK(text.starts_with("\n; By hand:\n;   1. Open it and go on"));
+  CHECK(text.ends_with(" go on\n;   2. Close it.\n"));
+  std::istringstream lines(text.substr(1));
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    CAPTURE(line);
+    CHECK(line.starts_with("; "));
+    CHECK(line.size() <= 100);
+  }
+  CHECK(count == 7);
+  CHECK(policy::numbered({"Close it."}, "By hand:", "") == "\nBy hand:\n  1. Close it.\n");
+  CHECK(policy::numbered({}, "By hand:", "; ").empty());
+}

@@ -43,6 +43,16 @@ ReportFacts facts(ReportKind kind = ReportKind::failed) {
           .original = original};
 }
 
+ReportFacts warning(std::uint64_t held_alike) {
+  ReportFacts given = facts(ReportKind::still_held);
+  given.reason = policy::Reason::domain;
+  given.last_reply = "554 Message rejected: Email address is not verified.";
+  given.held_since = "Sun, 22 Nov 2026 10:00:01 +0000";
+  given.deadline = "Sun, 06 Dec 2026 10:00:01 +0000";
+  given.held_alike = held_alike;
+  return given;
+}
+
 /// The decoded content of the report's part of that number: 0 for people, 1 the status, 2 the
 /// header.
 std::string part_of(const std::string& octets, std::size_t number) {
@@ -93,7 +103,8 @@ TEST_CASE("each kind of report reads as its golden file") {
   };
   Row rows[] = {{"report_failed.eml", facts()},
                 {"report_expired.eml", facts(ReportKind::expired)},
-                {"report_hold_expired.eml", facts(ReportKind::hold_expired)}};
+                {"report_hold_expired.eml", facts(ReportKind::hold_expired)},
+                {"report_still_held.eml", warning(42)}};
   rows[1].given.last_reply =
       "no connection to email-smtp.eu-central-1.amazonaws.com:465 within 20s";
   rows[1].given.recipients.emplace_back("second@example.net");
@@ -167,6 +178,28 @@ TEST_CASE("the status of a failure is the reply's own, else 5.0.0, and of an exp
   silent.last_reply.clear();
   CHECK_FALSE(has(part_of(policy::report(silent), 1), "Diagnostic-Code"));
   CHECK(has(prose_of(silent), "No mail server answered."));
+}
+
+TEST_CASE("a warning says since when, until when and how many are held, and that it is not over") {
+  const std::string alone = prose_of(warning(1));
+  CHECK(has(alone, "is held back. If nothing changes it will be given up."));
+  CHECK(has(alone, "Held:      since Sun, 22 Nov 2026 10:00:01 +0000"));
+  CHECK(has(alone, "Given up:  Sun, 06 Dec 2026 10:00:01 +0000"));
+  CHECK_FALSE(has(alone, "for the same reason"));
+  CHECK_FALSE(has(alone, "was not delivered"));
+  CHECK(has(prose_of(warning(2)), "2 mails of the site are held back for the same reason"));
+  const std::string status = part_of(policy::report(warning(2)), 1);
+  CHECK(has(status, "\r\nAction: delayed\r\nStatus: 4.0.0\r\n"));
+  CHECK(has(status, "\r\nWill-Retry-Until: Sun, 06 Dec 2026 10:00:01 +0000\r\n"));
+  for (const policy::ReasonRow& row : policy::reasons()) {
+    CAPTURE(row.word);
+    ReportFacts given = warning(1);
+    given.reason = row.reason;
+    const std::string text = prose_of(given);
+    CHECK(has(text, row.meaning));
+    CHECK(has(text, row.mend));
+    CHECK_FALSE(has(text, "does not try again"));
+  }
 }
 
 TEST_CASE("each recipient has its own block") {

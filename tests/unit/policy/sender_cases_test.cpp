@@ -141,8 +141,16 @@ TEST_CASE("a reverse-path gets the verdict of this table") {
       {"alice@Xn--Bcher-KVA.example", "accept", ""},
       {"alice@B\xC3\x9C"
        "CHER.example",
+       "accept",
+       ""},
+      {"alice@Bu\xCC\x88"
+       "CHER.Example",
+       "accept",
+       ""},
+      {"alice@B\xC3\x99"
+       "CHER.example",
        "sender-domain",
-       "is not a valid sender"},
+       "alice@xn--bcher-1ua.example"},
       {"alice@b\xC3\xB9"
        "cher.example",
        "sender-domain",
@@ -200,6 +208,11 @@ TEST_CASE("the originators of a message get the verdict of this table") {
        "cher.example",
        "accept",
        ""},
+      {"From: Alice <alice@B\xC3\x9C"
+       "CHER.Example>",
+       "accept",
+       ""},
+      {"From: alice@\xC4\xB0stanbul.example", "malformed", ""},
       {"From: alice@xn--bcher-kva.example", "accept", ""},
       // several mailboxes, several fields, groups
       {"From: a@example.com, b@covered.example", "accept", ""},

@@ -137,6 +137,8 @@ std::vector<std::pair<std::string, smtp::ServerSession>> waiting_sessions() {
   const auto first = [&](std::ptrdiff_t n) {
     return std::vector(at_content.begin(), at_content.begin() + n);
   };
+  auto at_weighing = at_content;
+  at_weighing[3] = smtp::Facts{.app = app, .has_suppressed = true};
   auto at_store = at_content;
   at_store.emplace_back(smtp::Content{std::make_shared<std::string>(message)});
   add("line", {});
@@ -144,6 +146,7 @@ std::vector<std::pair<std::string, smtp::ServerSession>> waiting_sessions() {
   add("tls", {smtp::Line{"STARTTLS"}});
   add("credential", first(1));
   add("facts", first(3));
+  add("weighing", at_weighing);
   add("content", at_content);
   add("store", at_store);
   add("closed", {smtp::Line{"QUIT"}});
@@ -160,12 +163,15 @@ TEST_CASE("an answer to another question ends the session without a word") {
       {smtp::Authenticated{}, {"credential"}},
       {smtp::Facts{}, {"facts"}},
       {smtp::Refuse{}, {"facts"}},
+      {smtp::Weighed{{{}}}, {"weighing"}},
       {smtp::Content{}, {"content"}},
       {smtp::Stored{}, {"store"}},
-      {smtp::NotStored{}, {"store"}},
+      {smtp::NotStored{}, {"store", "weighing"}},
       {smtp::StoreTimedOut{}, {"store"}},
-      {smtp::TimedOut{}, {"line", "sasl", "tls", "credential", "facts", "content", "store"}},
-      {smtp::Draining{}, {"line", "sasl", "tls", "credential", "facts", "content", "store"}},
+      {smtp::TimedOut{},
+       {"line", "sasl", "tls", "credential", "facts", "weighing", "content", "store"}},
+      {smtp::Draining{},
+       {"line", "sasl", "tls", "credential", "facts", "weighing", "content", "store"}},
   };
   REQUIRE(awaited.size() == std::variant_size_v<smtp::Input>);
   for (const auto& [input, stages] : awaited) {
@@ -178,6 +184,71 @@ TEST_CASE("an answer to another question ends the session without a word") {
       if (fault) CHECK(step.output == "");
     }
   }
+}
+
+// --- recipients that do not get it ---
+
+/// A session whose app has suppressed addresses, at DATA for these recipients.
+struct Weighing {
+  explicit Weighing(const std::vector<std::string>& recipients, bool restricted = false) {
+    auto app = std::make_shared<policy::AppFacts>(*test::shop());
+    app->restricted = restricted;
+    (void)session.start();
+    (void)session.resume(smtp::Line{"EHLO x"});
+    (void)session.resume(smtp::Line{login.substr(0, login.size() - 2)});
+    (void)session.resume(smtp::Authenticated{app});
+    (void)session.resume(smtp::Line{"MAIL FROM:<a@example.com>"});
+    (void)session.resume(smtp::Facts{.app = app, .has_suppressed = !restricted});
+    for (const auto& recipient : recipients)
+      (void)session.resume(smtp::Line{"RCPT TO:<" + recipient + ">"});
+    asked = session.resume(smtp::Line{"DATA"});
+  }
+  smtp::ServerSession session{listener_options("starttls")};
+  smtp::Step asked;
+};
+
+TEST_CASE(
+    "at DATA it is asked what is known of the recipients, and those left out are not mailed") {
+  Weighing weighing({"a@example.org", "b@example.org", "c@example.org"});
+  const auto* weigh = std::get_if<smtp::Weigh>(&weighing.asked.next);
+  REQUIRE(weigh != nullptr);
+  CHECK(weigh->forward_paths.size() == 3);
+  CHECK(weighing.asked.output.empty());
+  const auto step =
+      weighing.session.resume(smtp::Weighed{{{.suppressed = true}, {}, {.suppressed = true}}});
+  CHECK(step.output.starts_with("354 "));
+  const auto end = weighing.session.resume(smtp::Content{std::make_shared<std::string>(message)});
+  const auto* commit = std::get_if<smtp::Commit>(&end.next);
+  REQUIRE(commit != nullptr);
+  CHECK(commit->envelope.forward_paths == std::vector<std::string>{"b@example.org"});
+  REQUIRE(commit->left_out.size() == 2);
+  CHECK(commit->left_out[0].forward_path == "a@example.org");
+  CHECK(commit->left_out[1].forward_path == "c@example.org");
+  CHECK(commit->left_out[1].reason == policy::Reason::suppressed);
+}
+
+TEST_CASE("when every recipient is suppressed nobody is asked for content") {
+  Weighing weighing({"a@example.org"});
+  const auto step = weighing.session.resume(smtp::Weighed{{{.suppressed = true}}});
+  CHECK(step.output.starts_with("550 5.1.1 "));
+  CHECK(step.output.ends_with("[suppressed]\r\n"));
+  REQUIRE(step.refused);
+  CHECK(step.refused->refusal.reason == policy::Reason::suppressed);
+}
+
+TEST_CASE("a restricted app mails whom it reached before, and is refused for new addresses alone") {
+  Weighing known({"a@example.org", "b@example.org"}, true);
+  CHECK(known.session.resume(smtp::Weighed{{{.reached = true}, {}}}).output.starts_with("354 "));
+  Weighing stranger({"b@example.org"}, true);
+  const auto step = stranger.session.resume(smtp::Weighed{{{}}});
+  CHECK(step.output.starts_with("550 5.7.1 "));
+  CHECK(step.output.ends_with("[blocked]\r\n"));
+}
+
+TEST_CASE("what cannot be asked about recipients is a fault of the store") {
+  Weighing weighing({"a@example.org"}, true);
+  const auto step = weighing.session.resume(smtp::NotStored{});
+  CHECK(step.output.starts_with("451 4.3.0 "));
 }
 
 // --- what comes out of it ---

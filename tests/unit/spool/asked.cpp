@@ -189,8 +189,11 @@ std::vector<spool::Entry> list(spool::Store& store, spool::Filter filter) {
       [&](auto done) { store.list(std::move(filter), std::move(done)); });
 }
 
-std::vector<spool::Trace> trace(spool::Store& store, const std::string& word) {
-  return await<std::vector<spool::Trace>>([&](auto done) { store.trace(word, std::move(done)); });
+std::vector<spool::Trace> trace(spool::Store& store,
+                                const std::string& word,
+                                const std::string& app) {
+  return await<std::vector<spool::Trace>>(
+      [&](auto done) { store.trace(word, app, std::move(done)); });
 }
 
 spool::Octets octets(spool::Store& store, spool::QueueId id) {

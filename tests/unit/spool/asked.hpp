@@ -80,7 +80,9 @@ spool::Written write(spool::Store& store,
 std::vector<spool::AuditRecord> audit(spool::Store& store, spool::AuditPage page = {});
 std::optional<spool::WallTime> next_due(spool::Store& store);
 std::vector<spool::Entry> list(spool::Store& store, spool::Filter filter = {});
-std::vector<spool::Trace> trace(spool::Store& store, const std::string& word);
+std::vector<spool::Trace> trace(spool::Store& store,
+                                const std::string& word,
+                                const std::string& app = {});
 spool::Octets octets(spool::Store& store, spool::QueueId id);
 spool::Counts counts(spool::Store& store);
 /// The entry, if the store still knows it.

@@ -49,7 +49,7 @@ TEST_SUITE("relay/spool/ledger") {
     CHECK(of(ledger.counts(), State::queued) == 0);
   }
 
-  TEST_CASE("held entries are counted by reason") {
+  TEST_CASE("held entries are counted by reason, and by app and reason") {
     Ledger ledger(10);
     const Standing paced{State::held, policy::Reason::paced};
     ledger.commit({{QueueId(1), shop, 100, {}, paced}, {QueueId(2), shop, 100, {}, paced}});
@@ -59,6 +59,12 @@ TEST_SUITE("relay/spool/ledger") {
     CHECK(of(ledger.counts(), State::held) == 2);
     ledger.commit({{QueueId(2), shop, 100, paced, std::nullopt}});
     CHECK(ledger.counts().held == decltype(held){{policy::Reason::signing, std::uint64_t{1}}});
+    ledger.commit(
+        {{QueueId(3), {"blog", false}, 100, {}, Standing{State::held, policy::Reason::signing}}});
+    CHECK(ledger.counts().held == decltype(held){{policy::Reason::signing, std::uint64_t{2}}});
+    CHECK(ledger.held("shop", policy::Reason::signing) == 1);
+    CHECK(ledger.held("blog", policy::Reason::signing) == 1);
+    CHECK(ledger.held("blog", policy::Reason::paced) == 0);
   }
 
   TEST_CASE(

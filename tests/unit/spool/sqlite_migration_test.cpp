@@ -160,7 +160,7 @@ TEST_SUITE("relay/spool/sqlite_migration") {
         CHECK(job.octets->size() == job.entry.size);
       }
       store->close();
-      CHECK(meta(temp.path(), "schema") == "3");
+      CHECK(meta(temp.path(), "schema") == "4");
       CHECK(meta(temp.path(), "schema_needs") == "1");
     }
   }

@@ -105,6 +105,7 @@ TEST_SUITE("relay/spool/sqlite_orders") {
       const auto done = asked::order(four.store(), to(row.operation));
       CHECK(done.matched == row.matched);
       CHECK(done.superseded == 0);
+      CHECK(done.resent == (row.operation == Operation::retry ? 1 : 0));
       CHECK(done.complete);
       CHECK(four.timelines() == row.timelines);
       CHECK(asked::trace(four.store(), id(row.operation == Operation::release ? 1 : 0).text())

@@ -81,6 +81,59 @@ TEST_SUITE("relay/spool/sqlite_recovery") {
     CHECK(recovery.notes == decltype(recovery.notes){{"paused", "since noon"}, {"rate", "14"}});
   }
 
+  TEST_CASE("a note of a change is kept when the change is made, and only then") {
+    const asked::TempDir temp;
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      REQUIRE(asked::accept(*store, asked::message(0)) == Accepted::stored);
+      auto held = asked::change(asked::message(0).entry.id, State::held, EventKind::held);
+      held.note = Note{"told", "shop"};
+      CHECK(asked::change(*store, held));
+      auto absent = asked::change(asked::message(1).entry.id, State::held, EventKind::held);
+      absent.note = Note{"told", "nobody"};
+      CHECK_FALSE(asked::change(*store, absent));
+    }
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    CHECK(recovery.notes == decltype(recovery.notes){{"told", "shop"}});
+  }
+
+  TEST_CASE("how much of an app is held for a reason is known, from the start on") {
+    const asked::TempDir temp;
+    const auto held = [](std::uint32_t number, const char* app, policy::Reason reason) {
+      auto job = asked::message(number);
+      job.entry.app = app;
+      job.entry.domain = number % 2 == 0 ? "example.com" : "example.org";
+      job.entry.state = State::held;
+      job.entry.reason = reason;
+      return job;
+    };
+    const auto check = [](const Store& store, std::uint64_t unknown) {
+      CHECK(store.held("shop", policy::Reason::paced) == 3 - unknown);
+      CHECK(store.held("shop", policy::Reason::signing) == 1);
+      CHECK(store.held("shop", policy::Reason::by_hand) == unknown);
+      CHECK(store.held("blog", policy::Reason::paced) == 2);
+      CHECK(store.held("blog", policy::Reason::signing) == 0);
+      CHECK(store.held("news", policy::Reason::paced) == 0);
+    };
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      for (std::uint32_t i = 0; i < 3; ++i)
+        asked::accept(*store, held(i, "shop", policy::Reason::paced));
+      asked::accept(*store, held(3, "shop", policy::Reason::signing));
+      for (std::uint32_t i = 4; i < 6; ++i)
+        asked::accept(*store, held(i, "blog", policy::Reason::paced));
+      asked::accept(*store, held(6, "news", policy::Reason::paced));
+      REQUIRE(asked::change(
+          *store, asked::change(asked::message(6).entry.id, State::queued, EventKind::released)));
+      check(*store, 0);
+    }
+    check(*asked::open(asked::options_in(temp.path())).store, 0);
+    spoil(
+        temp.path(),
+        "UPDATE entries SET reason = 'of-a-later-version' WHERE id = " + number(asked::message(0)));
+    check(*asked::open(asked::options_in(temp.path())).store, 1);
+  }
+
   TEST_CASE("a damaged entry is set aside as failed, told and counted, and stops nobody") {
     const asked::TempDir temp;
     const std::string damages[] = {

@@ -95,6 +95,31 @@ TEST_SUITE("relay/spool/sqlite_trace") {
     CHECK(found.front().entry->message_id == "<24@example.com>");
   }
 
+  TEST_CASE("an app's own twenty come, however many of others are newer") {
+    const asked::TempDir temp;
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    for (std::uint32_t i = 0; i < 50; ++i) {
+      auto job = asked::message(i, 10);
+      job.entry.app = i < 22 ? "shop" : "blog";
+      REQUIRE(asked::accept(*store, job) == Accepted::stored);
+      policy::Event refused = refusal("R1");
+      refused.app = job.entry.app;
+      store->record(refused);
+    }
+    const auto found = asked::trace(*store, "all@example.org", "shop");
+    REQUIRE(found.size() == 20);
+    CHECK(found.front().entry->message_id == "<21@example.com>");
+    CHECK(found.back().entry->message_id == "<2@example.com>");
+    CHECK(asked::trace(*store, "all@example.org").front().entry->app == "blog");
+    CHECK(asked::trace(*store, "all@example.org", "news").empty());
+    const std::string id = asked::message(30).entry.id.text();
+    CHECK(asked::trace(*store, id, "blog").size() == 1);
+    CHECK(asked::trace(*store, id, "shop").empty());
+    REQUIRE(asked::becomes([&] { return asked::trace(*store, "R1", "shop").size() == 20; }));
+    for (const auto& each : asked::trace(*store, "R1", "shop"))
+      CHECK(each.timeline.front().app == "shop");
+  }
+
   TEST_CASE("once sent, nothing in the store's files spells a recipient") {
     const asked::TempDir temp;
     {
@@ -255,7 +280,7 @@ TEST_SUITE("relay/spool/sqlite_trace") {
     constexpr int asked_for = 1000;
     std::atomic<int> answered{0};
     for (int i = 0; i < asked_for; ++i)
-      store->trace("nobody", [&](const std::vector<Trace>&) { ++answered; });
+      store->trace("nobody", "", [&](const std::vector<Trace>&) { ++answered; });
     CHECK(asked::lease(*store).size() == 100);
     CHECK(answered < asked_for);
     store->close();

@@ -174,7 +174,7 @@ TEST_SUITE("relay/spool/sqlite_version_2") {
             Written::stored);
       CHECK(asked::audit(*store).size() == opening + 1);
       store->close();
-      CHECK(meta(temp.path(), "schema") == "3");
+      CHECK(meta(temp.path(), "schema") == "4");
       CHECK(meta(temp.path(), "schema_needs") == "1");
     }
   }

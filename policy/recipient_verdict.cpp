@@ -1,0 +1,61 @@
+#include "policy/recipient_verdict.hpp"
+
+#include <algorithm>
+#include <string>
+
+namespace policy {
+namespace {
+
+std::optional<Reason> objection(const RecipientFacts& facts, bool restricted) noexcept {
+  if (facts.suppressed) return Reason::suppressed;
+  if (restricted && !facts.reached) return Reason::blocked;
+  return std::nullopt;
+}
+
+/// Who can be asked.
+std::string contact_of(const AppFacts& app) {
+  return app.contact.empty() ? "the operator of the relay" : printable(app.contact, 60);
+}
+
+Refusal refusal_of(const AppFacts& app, Reason reason, const std::string& address) {
+  const std::string shown = printable(address);
+  std::string sentence;
+  if (reason == Reason::suppressed) {
+    sentence = "Not sent: " + shown +
+               " bounced or complained earlier. Correct the address, or ask " + contact_of(app) +
+               " to take it off the suppression list";
+  } else {
+    sentence =
+        "Not sent: too much mail of " + printable(app.name) +
+        " bounced or was complained of, so only recipients it reached before get mail, and " +
+        shown + " is new. Mend the cause; contact " + contact_of(app);
+  }
+  return {.reason = reason,
+          .status = std::nullopt,
+          .sentence = std::move(sentence),
+          .evidence = address};
+}
+
+}  // namespace
+
+RecipientVerdict judge_recipients(const AppFacts& app,
+                                  const Envelope& envelope,
+                                  std::span<const RecipientFacts> facts,
+                                  bool restricted) {
+  RecipientVerdict verdict;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    if (const auto reason = objection(facts[i], restricted))
+      verdict.left_out.push_back({.recipient = i, .reason = *reason});
+  }
+  if (verdict.left_out.empty() || verdict.left_out.size() < facts.size()) return verdict;
+  const auto named =
+      std::find_if(verdict.left_out.begin(), verdict.left_out.end(), [](const LeftOut& left_out) {
+        return left_out.reason == Reason::blocked;
+      });
+  const LeftOut& said = named == verdict.left_out.end() ? verdict.left_out.front() : *named;
+  verdict.refusal = refusal_of(app, said.reason, envelope.forward_paths[said.recipient]);
+  verdict.left_out.clear();
+  return verdict;
+}
+
+}  // namespace policy

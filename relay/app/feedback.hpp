@@ -1,0 +1,84 @@
+#pragma once
+
+#include "mail/result.hpp"
+#include "relay/app/aws_access.hpp"
+#include "relay/aws/sqs_api.hpp"
+#include "relay/config/config.hpp"
+#include "relay/feedback/booker.hpp"
+#include "relay/feedback/sns_certificates.hpp"
+#include "relay/feedback/sqs_reader.hpp"
+#include "relay/feedback/suppression_list.hpp"
+#include "relay/http/sources.hpp"
+#include "relay/net/clock.hpp"
+#include "relay/net/coro.hpp"
+#include "relay/net/session.hpp"
+#include "relay/observe/log.hpp"
+#include "relay/observe/metrics.hpp"
+#include "relay/spool/store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace app {
+
+/// What SES tells of mail later: read from SQS, posted by SNS, booked, and what it means for the
+/// addresses that are mailed. Runs on one executor; `suppressions` may be asked on any thread.
+class Feedback {
+ public:
+  struct Parts {
+    boost::asio::any_io_executor executor;
+    spool::Store& store;
+    net::Clock& clock;
+    observe::Log& log;
+    observe::Metrics& metrics;
+    net::ExceptionSink sink;
+    AwsAccess& aws;
+    std::string relay_tag;
+    decltype(feedback::Booker::Parts::prove) prove;
+  };
+
+  /// `tallies` are what was counted before the restart. A Failure says what of the configuration
+  /// cannot be used.
+  static mail::Result<std::unique_ptr<Feedback>> make(Parts parts,
+                                                      const config::Config& settings,
+                                                      const std::vector<spool::Tally>& tallies);
+  ~Feedback();
+
+  void start();
+  /// Nothing more is read; what was not booked by then comes again.
+  void stop();
+
+  [[nodiscard]] net::Suppressions suppressions() const;
+  [[nodiscard]] feedback::SuppressionList& list() noexcept { return list_; }
+  /// A post to /feedback/sns.
+  net::asio::awaitable<http::SnsAnswer> take_post(std::string body);
+  /// Sets the gauges that are only known by looking.
+  void show();
+  /// Looks at what came back of each app's mail; every minute.
+  void look();
+
+ private:
+  Feedback(Parts parts, const config::Config& settings);
+  void open_queue();
+  mail::Result<void> open_certificates();
+  http::SnsAnswer refused(unsigned status, std::string sentence);
+  net::asio::awaitable<void> load_list();
+  net::asio::awaitable<void> look_at_ratios();
+  net::asio::awaitable<http::SnsAnswer> take_verified(feedback::VerifiedMessage message);
+  net::asio::awaitable<http::SnsAnswer> confirm(const feedback::VerifiedMessage& message);
+
+  Parts parts_;
+  config::Feedback settings_;
+  std::chrono::seconds longest_window_;
+  feedback::SuppressionList list_;
+  feedback::Booker booker_;
+  std::unique_ptr<aws::SqsApi> sqs_;
+  std::unique_ptr<feedback::SqsReader> reader_;
+  std::unique_ptr<feedback::SnsCertificates> certificates_;
+};
+
+}  // namespace app

@@ -1,0 +1,176 @@
+#include "relay/feedback/booker.hpp"
+
+#include "policy/bounce.hpp"
+#include "policy/suppression.hpp"
+#include "relay/net/ask.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace feedback {
+namespace {
+
+std::optional<policy::EventKind> step_of(EventType type) {
+  switch (type) {
+    case EventType::delivery:
+      return policy::EventKind::delivered;
+    case EventType::bounce:
+      return policy::EventKind::bounced;
+    case EventType::complaint:
+      return policy::EventKind::complained;
+    case EventType::reject:
+      return policy::EventKind::rejected;
+    case EventType::delivery_delay:
+      return policy::EventKind::delayed;
+    case EventType::open:
+    case EventType::click:
+    case EventType::rendering_failure:
+    case EventType::subscription:
+    case EventType::unknown:
+      return policy::EventKind::noted;
+    case EventType::send:  // the reply to the final dot said the same
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+spool::Effect effect_of(EventType type) {
+  switch (type) {
+    case EventType::delivery:
+      return spool::Effect::delivered;
+    case EventType::bounce:
+      return spool::Effect::bounced;
+    case EventType::complaint:
+      return spool::Effect::complained;
+    case EventType::send:
+    case EventType::reject:
+    case EventType::delivery_delay:
+    case EventType::open:
+    case EventType::click:
+    case EventType::rendering_failure:
+    case EventType::subscription:
+    case EventType::unknown:
+      return spool::Effect::none;
+  }
+  return spool::Effect::none;
+}
+
+spool::BookedRecipient booked(const Event& event, const Recipient& recipient) {
+  spool::BookedRecipient booked;
+  booked.address = recipient.address;
+  if (!event.bounce) return booked;
+  const policy::BounceReport report{
+      event.bounce->type_word, event.bounce->subtype_word, recipient.status, recipient.diagnostic};
+  booked.bounce = policy::classify_bounce(report);
+  booked.counts = policy::counted_by_aws(report);
+  return booked;
+}
+
+/// A rendering failure or a rejected content was never handed to anybody; of all else SES has taken
+/// the message.
+bool shows_acceptance(EventType type) { return type != EventType::unknown; }
+
+}  // namespace
+
+spool::Booking booking_of(const Event& event, WallTime now) {
+  spool::Booking booking;
+  booking.fingerprint = fingerprint(event);
+  booking.tag = event.queue_id;
+  booking.upstream_id = event.message_id;
+  booking.step = step_of(event.type);
+  booking.detail = event.detail;
+  booking.at = policy::event_time(event.at, event.sent_at, now);
+  booking.sent_at = event.sent_at;
+  booking.now = now;
+  booking.effect = effect_of(event.type);
+  for (const Recipient& recipient : event.recipients)
+    booking.recipients.push_back(booked(event, recipient));
+  booking.type = word(event.type);
+  if (event.bounce) {
+    booking.bounce_type = word(event.bounce->type);
+    booking.bounce_subtype = word(event.bounce->subtype);
+  }
+  if (event.complaint) {
+    booking.feedback_type = word(event.complaint->kind);
+    booking.complaint_subtype = event.complaint->subtype_word;
+  }
+  return booking;
+}
+
+Booker::Booker(Parts parts) : parts_(std::move(parts)) {}
+
+net::asio::awaitable<Taken> Booker::take(Event event) {
+  if (!event.relay.empty() && event.relay != parts_.relay_tag) {
+    parts_.metrics.discarded(observe::Discarded::other_relay);
+    co_return Taken::other_relay;
+  }
+  co_await prove(event);
+  const auto question = [&](std::function<void(spool::Booked)> done) {
+    parts_.store.book(booking_of(event, parts_.clock.now()), std::move(done));
+  };
+  const auto booked = co_await net::ask<spool::Booked>(question, store_answers_within);
+  if (!booked) co_return Taken::failed;
+  switch (booked->outcome) {
+    case spool::Booked::Outcome::booked:
+      follow(event, *booked);
+      co_return Taken::booked;
+    case spool::Booked::Outcome::duplicate:
+      co_return Taken::duplicate;
+    case spool::Booked::Outcome::unknown:
+      parts_.metrics.discarded(observe::Discarded::foreign);
+      co_return Taken::foreign;
+    case spool::Booked::Outcome::failed:
+      break;
+  }
+  co_return Taken::failed;
+}
+
+net::asio::awaitable<void> Booker::prove(const Event& event) {
+  if (!event.queue_id || event.relay != parts_.relay_tag) co_return;
+  const auto question = [&](std::function<void(bool)> done) {
+    parts_.prove(*event.queue_id, event.message_id, shows_acceptance(event.type), std::move(done));
+  };
+  co_await net::ask<bool>(question, store_answers_within);
+}
+
+void Booker::follow(const Event& event, const spool::Booked& booked) {
+  count(event, booked);
+  for (const spool::Suppressed& each : booked.suppressed) parts_.suppressed.take(each);
+  const auto now = parts_.clock.now();
+  parts_.metrics.last_event(now);
+  if (const auto kind = step_of(event.type)) {
+    policy::Event step;
+    step.kind = *kind;
+    step.at = now;
+    step.queue_id = booked.id.text();
+    step.app = booked.app;
+    step.domain = booked.domain;
+    step.detail = event.detail;
+    parts_.log.event(step, {});
+  }
+  if (event.type == EventType::open || event.type == EventType::click) {
+    parts_.metrics.signature_altered();
+    parts_.log.error(
+        "signature-altered: SES changed a message that was signed here; switch off open and click "
+        "tracking in the configuration set",
+        {{"app", booked.app}, {"domain", booked.domain}});
+  }
+}
+
+void Booker::count(const Event& event, const spool::Booked& booked) {
+  if (booked.notice) return;
+  auto& metrics = parts_.metrics;
+  const auto booking = booking_of(event, parts_.clock.now());
+  metrics.count("events_total", std::array{booked.app, booking.type}, 1);
+  if (event.bounce)
+    metrics.count(
+        "bounces_total",
+        std::array{booked.app, booked.domain, booking.bounce_type, booking.bounce_subtype},
+        event.recipients.size());
+  if (event.complaint)
+    metrics.count(
+        "complaints_total", std::array{booked.app, booked.domain, booking.feedback_type}, 1);
+}
+
+}  // namespace feedback

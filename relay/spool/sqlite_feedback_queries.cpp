@@ -1,0 +1,87 @@
+#include "relay/spool/sqlite_feedback_queries.hpp"
+
+#include "relay/spool/sqlite_sql.hpp"
+#include "relay/spool/sqlite_values.hpp"
+#include "relay/spool/suppression_record.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace spool::sqlite {
+namespace {
+
+constexpr std::size_t longest_page = 1000;
+
+std::vector<std::string> labels_of(std::string_view joined) {
+  std::vector<std::string> labels;
+  for (std::size_t end = 0; (end = joined.find(label_end)) != std::string_view::npos;) {
+    labels.emplace_back(joined.substr(0, end));
+    joined.remove_prefix(end + 1);
+  }
+  return labels;
+}
+
+bool fits(const SuppressionPage& page, std::string_view app, std::string_view address) {
+  return (page.app.empty() || page.app == app) && (page.address.empty() || page.address == address);
+}
+
+}  // namespace
+
+FeedbackQueries::FeedbackQueries(const Connection& connection, std::string_view trace_secret)
+    : trace_key_(trace_secret),
+      suppressions_(connection, sql::suppressions_page),
+      reached_(connection, sql::was_reached),
+      sums_(connection, sql::sent_sums),
+      tallies_(connection, sql::tallies) {}
+
+std::vector<Suppressed> FeedbackQueries::suppressions(const SuppressionPage& page) {
+  std::vector<Suppressed> found;
+  const auto most = std::min(page.limit, longest_page);
+  auto [app, address] = page.after;
+  if (app.empty() && address.empty()) app = page.app;
+  Rows rows(suppressions_, app, address, static_cast<std::int64_t>(most_suppressed));
+  while (found.size() < most && rows.next()) {
+    if (!page.app.empty() && rows.text(0) > page.app) break;
+    if (!fits(page, rows.text(0), rows.text(1))) continue;
+    if (auto record = decode_suppression(rows.text(2)))
+      found.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::move(*record)});
+  }
+  return found;
+}
+
+std::vector<bool> FeedbackQueries::reached(const std::string& app,
+                                           const std::vector<std::string>& forward_paths,
+                                           WallTime since) {
+  std::vector<bool> known;
+  for (const std::string& path : forward_paths) {
+    Rows rows(reached_, app, trace_key_.of(path), day_of(since));
+    known.push_back(rows.next());
+  }
+  return known;
+}
+
+std::vector<SentSums> FeedbackQueries::sums(WallTime since) {
+  std::vector<SentSums> found;
+  Rows rows(sums_, hour_of(since));
+  while (rows.next())
+    found.push_back({std::string(rows.text(0)),
+                     std::string(rows.text(1)),
+                     static_cast<std::uint64_t>(rows.integer(2)),
+                     static_cast<std::uint64_t>(rows.integer(3)),
+                     static_cast<std::uint64_t>(rows.integer(4))});
+  return found;
+}
+
+std::vector<Tally> FeedbackQueries::tallies() {
+  std::vector<Tally> found;
+  Rows rows(tallies_);
+  while (rows.next())
+    found.push_back({std::string(rows.text(0)),
+                     labels_of(rows.text(1)),
+                     static_cast<std::uint64_t>(rows.integer(2))});
+  return found;
+}
+
+std::string FeedbackQueries::relay_tag() { return QueueId(trace_key_.of("relay tag")).text(); }
+
+}  // namespace spool::sqlite

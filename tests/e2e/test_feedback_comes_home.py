@@ -1,0 +1,144 @@
+"""SES's events, read from a queue of SQS: each is counted once, suppresses whom it should, and tells the message's life."""
+
+import json
+import random
+
+import pytest
+
+from support import mail
+from support.queues_process import QueuesProcess
+from support.waiting import until
+
+BOUNCE, COMPLAINT = "bounce@simulator.amazonses.com", "complaint@simulator.amazonses.com"
+SUPPRESSED = "suppressionlist@simulator.amazonses.com"
+
+
+@pytest.fixture
+def queues():
+    queues = QueuesProcess()
+    yield queues
+    queues.stop()
+
+
+@pytest.fixture
+def queue(queues) -> str:
+    return queues.new_queue("events")
+
+
+@pytest.fixture
+def events(start_site, queues, queue):
+    """A site whose feed is the queue."""
+    site = start_site(
+        aws={
+            "region": "us-east-1",
+            "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+            "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            "identities": "off",
+        },
+        feedback={"sqs": {"queue_url": queue, "region": "us-east-1", "endpoint": queues.url}},
+    )
+    site.ses.set(events_queue=queue, events_endpoint=queues.url)
+    return site
+
+
+def send(site, recipient: str = "a@example.net") -> str:
+    return site.send(mail.plain(), recipients=[recipient]).queue_id
+
+
+def total(site, name: str, **labels: str) -> float:
+    return site.relay.scrape().value(name, **labels)
+
+
+def test_what_became_of_a_message_is_in_its_life_and_in_the_counters(events, queues, queue):
+    good, bad = send(events), send(events, BOUNCE)
+    events.relay.await_event(good, "delivered")
+    events.relay.await_event(bad, "bounced")
+    until(lambda: total(events, "events_total", app="shop", type="Send") == 2, "both Send events")
+    assert total(events, "events_total", app="shop", type="Delivery") == 1
+    bounced = {"app": "shop", "domain": "example.com", "type": "Permanent", "subtype": "General"}
+    assert total(events, "bounces_total", **bounced) == 1
+    assert total(events, "suppressed_addresses") == 1
+    assert total(events, "feedback_last_event_timestamp_seconds") > 0
+    until(lambda: queues.left(queue) == 0, "the queue to be empty")
+
+
+def test_who_bounced_gets_no_further_mail_and_the_site_is_told_why(events):
+    events.relay.await_event(send(events, BOUNCE), "bounced")
+    with events.wire() as wire:
+        wire.ehlo()
+        reply = wire.envelope("site@example.com", [BOUNCE])
+        assert (reply.code, reply.reason) == (550, "suppressed") and "5.1.1" in reply.text
+    both = events.send(mail.plain(), recipients=[BOUNCE, "a@example.net"]).queue_id
+    mail.await_arrival(events.ses, both)
+    record = next(each for each in events.ses.messages() if each["tags"]["postern_id"] == both)
+    assert record["recipients"] == ["a@example.net"]
+    events.relay.await_event(both, "left_out")
+    assert both in events.relay.command("trace", BOUNCE).stdout
+
+
+def test_a_complaint_ends_the_mail_to_its_sender_and_ses_own_list_suppresses_nobody(events):
+    events.relay.await_event(send(events, COMPLAINT), "complained")
+    events.relay.await_event(send(events, SUPPRESSED), "bounced")
+    assert events.send(mail.plain(), recipients=[COMPLAINT]).reason == "suppressed"
+    assert events.send(mail.plain(), recipients=[SUPPRESSED]).code == 250
+    assert total(events, "complaints_total", app="shop", domain="example.com", feedback_type="abuse") == 1
+
+
+def test_suppression_and_counters_outlive_a_kill(events):
+    events.relay.await_event(send(events, BOUNCE), "bounced")
+    before = total(events, "events_total", app="shop", type="Bounce")
+    events.relay.kill()
+    events.relay.start()
+    assert total(events, "events_total", app="shop", type="Bounce") == before == 1
+    until(
+        lambda: events.send(mail.plain(), recipients=[BOUNCE]).reason == "suppressed",
+        "the list to be read",
+    )
+
+
+def test_each_event_counts_once_however_often_and_in_whatever_order_it_comes(events, queues, queue):
+    """Events are collected first, and then sent twice in random order, the relay killed in the middle."""
+    aside = queues.new_queue("aside")
+    events.ses.set(events_queue=aside)
+    counts = {"success": 40, BOUNCE: 7, COMPLAINT: 3}
+    for recipient, count in counts.items():
+        for number in range(count):
+            local, _, domain = recipient.partition("@")
+            address = f"{local}+{number}@{domain}" if domain else f"user{number}@example.net"
+            mail.await_arrival(events.ses, send(events, address))
+    until(lambda: queues.left(aside) == 50 + 43 + 7 + 3, "all events")
+    published = queues.receive_all(aside)
+    copies = published * 2
+    random.Random(7).shuffle(copies)
+    for number, event in enumerate(copies):
+        queues.send(queue, json.dumps(event))
+        if number == len(published):
+            events.relay.kill()
+            events.relay.start()
+    until(lambda: queues.left(queue) == 0, "the queue to be empty", 60)
+    scrape = events.relay.scrape()
+    assert scrape.value("events_total", app="shop", type="Send") == 50
+    assert scrape.value("events_total", app="shop", type="Delivery") == 43
+    assert scrape.value("events_total", app="shop", type="Bounce") == 7
+    assert scrape.value("events_total", app="shop", type="Complaint") == 3
+    assert scrape.value("suppressed_addresses") == 10
+
+
+def test_another_relays_events_are_given_back_and_strangers_are_thrown_away(events, queues, queue):
+    event = {
+        "eventType": "Send",
+        "mail": {
+            "timestamp": "2026-09-14T09:30:15.482Z",
+            "messageId": "010001a09f40be49-97017b98-bc7f-5131-8d46-a1d1e1d3223a-000000",
+            "destination": ["a@example.net"],
+            "tags": {},
+        },
+        "send": {},
+    }
+    queues.send(queue, json.dumps(event))
+    until(lambda: total(events, "feedback_discarded_total", cause="foreign") == 1, "the stranger")
+    until(lambda: queues.left(queue) == 0, "the queue to be empty")
+    event["mail"]["tags"] = {"postern_relay": ["0000000000000"], "postern_id": ["06B6SX1Z8J8C4"]}
+    queues.send(queue, json.dumps(event))
+    until(lambda: total(events, "feedback_discarded_total", cause="other_relay") >= 1, "the other relay's")
+    assert queues.left(queue) == 1
