@@ -113,6 +113,17 @@ net::Suppressions Feedback::suppressions() const {
           }};
 }
 
+void Feedback::suppress(std::vector<spool::Suppressed> records,
+                        spool::AuditRecord audit,
+                        std::function<void(bool)> done) {
+  auto changed = [this, records, done = std::move(done)](bool stored) {
+    if (stored)
+      for (const spool::Suppressed& each : records) list_.take(each);
+    done(stored);
+  };
+  parts_.store.suppress(std::move(records), std::move(audit), std::move(changed));
+}
+
 /// Nothing of a post is believed, and nothing is done for it, before its signature is verified.
 net::asio::awaitable<http::SnsAnswer> Feedback::take_post(std::string body) {
   if (!certificates_) co_return http::SnsAnswer{403, "No topic is configured."};

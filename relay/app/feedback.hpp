@@ -53,7 +53,10 @@ class Feedback {
   void stop();
 
   [[nodiscard]] net::Suppressions suppressions() const;
-  [[nodiscard]] feedback::SuppressionList& list() noexcept { return list_; }
+  /// Changes the list by hand.
+  void suppress(std::vector<spool::Suppressed> records,
+                spool::AuditRecord audit,
+                std::function<void(bool)> done);
   /// A post to /feedback/sns.
   net::asio::awaitable<http::SnsAnswer> take_post(std::string body);
   /// Sets the gauges that are only known by looking.

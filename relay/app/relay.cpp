@@ -333,6 +333,12 @@ http::Sources Relay::sources() {
     const bool settles = event == "Send" || event == "Delivery";
     prove(id, std::move(upstream_id), settles, std::move(done));
   };
+  sources.suppress = [this](std::vector<spool::Suppressed> records,
+                            spool::AuditRecord audit,
+                            std::function<void(bool)> done) {
+    feedback_->suppress(std::move(records), std::move(audit), std::move(done));
+  };
+  sources.now = [this] { return clock_.now(); };
   sources.sns = [this](std::string body) { return feedback_->take_post(std::move(body)); };
   sources.registry = registry_.get();
   sources.authenticate = [this](std::string_view token) { return authenticate(token); };

@@ -9,6 +9,7 @@
 #include "relay/cli/restore.hpp"
 #include "relay/cli/settings.hpp"
 #include "relay/cli/smtp_password.hpp"
+#include "relay/cli/suppression_commands.hpp"
 #include "relay/cli/token_commands.hpp"
 #include "relay/config/nearest.hpp"
 #include "relay/config/values.hpp"
@@ -124,6 +125,7 @@ void add_asking(CLI::App& root, Invocation& invocation) {
   add_app_commands(root, console, invocation.exit_code);
   add_domain_commands(root, console, invocation.exit_code);
   add_token_commands(root, console, invocation.exit_code);
+  add_suppression_commands(root, console, invocation.exit_code);
   add_queue_commands(root, console, invocation.exit_code);
   add_operator_commands(root, console, invocation.exit_code);
   for (CLI::App* command : root.get_subcommands([](CLI::App*) { return true; })) {

@@ -67,8 +67,7 @@ spool::BookedRecipient booked(const Event& event, const Recipient& recipient) {
   return booked;
 }
 
-/// A rendering failure or a rejected content was never handed to anybody; of all else SES has taken
-/// the message.
+/// SES tells only of messages that it has taken; what an unknown type means nobody knows.
 bool shows_acceptance(EventType type) { return type != EventType::unknown; }
 
 }  // namespace
@@ -106,14 +105,15 @@ net::asio::awaitable<Taken> Booker::take(Event event) {
     co_return Taken::other_relay;
   }
   co_await prove(event);
+  const spool::Booking booking = booking_of(event, parts_.clock.now());
   const auto question = [&](std::function<void(spool::Booked)> done) {
-    parts_.store.book(booking_of(event, parts_.clock.now()), std::move(done));
+    parts_.store.book(booking, std::move(done));
   };
   const auto booked = co_await net::ask<spool::Booked>(question, store_answers_within);
   if (!booked) co_return Taken::failed;
   switch (booked->outcome) {
     case spool::Booked::Outcome::booked:
-      follow(event, *booked);
+      follow(event, booking, *booked);
       co_return Taken::booked;
     case spool::Booked::Outcome::duplicate:
       co_return Taken::duplicate;
@@ -134,14 +134,16 @@ net::asio::awaitable<void> Booker::prove(const Event& event) {
   co_await net::ask<bool>(question, store_answers_within);
 }
 
-void Booker::follow(const Event& event, const spool::Booked& booked) {
-  count(event, booked);
+void Booker::follow(const Event& event,
+                    const spool::Booking& booking,
+                    const spool::Booked& booked) {
+  if (!booked.notice) count(booking, booked);
   for (const spool::Suppressed& each : booked.suppressed) parts_.suppressed.take(each);
   const auto now = parts_.clock.now();
   parts_.metrics.last_event(now);
-  if (const auto kind = step_of(event.type)) {
+  if (booking.step) {
     policy::Event step;
-    step.kind = *kind;
+    step.kind = *booking.step;
     step.at = now;
     step.queue_id = booked.id.text();
     step.app = booked.app;
@@ -158,17 +160,15 @@ void Booker::follow(const Event& event, const spool::Booked& booked) {
   }
 }
 
-void Booker::count(const Event& event, const spool::Booked& booked) {
-  if (booked.notice) return;
+void Booker::count(const spool::Booking& booking, const spool::Booked& booked) {
   auto& metrics = parts_.metrics;
-  const auto booking = booking_of(event, parts_.clock.now());
   metrics.count("events_total", std::array{booked.app, booking.type}, 1);
-  if (event.bounce)
+  if (booking.effect == spool::Effect::bounced)
     metrics.count(
         "bounces_total",
         std::array{booked.app, booked.domain, booking.bounce_type, booking.bounce_subtype},
-        event.recipients.size());
-  if (event.complaint)
+        booking.recipients.size());
+  if (booking.effect == spool::Effect::complained)
     metrics.count(
         "complaints_total", std::array{booked.app, booked.domain, booking.feedback_type}, 1);
 }

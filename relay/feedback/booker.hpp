@@ -41,8 +41,8 @@ class Booker {
 
  private:
   net::asio::awaitable<void> prove(const Event& event);
-  void follow(const Event& event, const spool::Booked& booked);
-  void count(const Event& event, const spool::Booked& booked);
+  void follow(const Event& event, const spool::Booking& booking, const spool::Booked& booked);
+  void count(const spool::Booking& booking, const spool::Booked& booked);
 
   Parts parts_;
 };

@@ -8,6 +8,7 @@
 #include "relay/http/operator_endpoints.hpp"
 #include "relay/http/order_endpoints.hpp"
 #include "relay/http/queue_endpoints.hpp"
+#include "relay/http/suppression_endpoints.hpp"
 #include "relay/http/token_endpoints.hpp"
 
 #include <chrono>
@@ -53,6 +54,7 @@ Endpoints endpoints(const Sources& sources) {
   Endpoints all = app_endpoints(sources);
   all.merge(domain_endpoints(sources));
   all.merge(token_endpoints(sources));
+  all.merge(suppression_endpoints(sources));
   all.merge(queue_endpoints(sources));
   all.merge(order_endpoints(sources));
   all.merge(operator_endpoints(sources));

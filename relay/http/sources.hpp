@@ -62,6 +62,11 @@ struct Sources {
       spool::QueueId, std::string upstream_id, std::string event, std::function<void(bool)>)>
       feedback;
 
+  /// Changes the list of suppressed addresses, here and in the store.
+  std::function<void(std::vector<spool::Suppressed>, spool::AuditRecord, std::function<void(bool)>)>
+      suppress;
+  std::function<spool::WallTime()> now;  ///< the wall clock
+
   /// Takes the body of a post to /feedback/sns, from anybody; on the server's executor.
   std::function<asio::awaitable<SnsAnswer>(std::string body)> sns;
 

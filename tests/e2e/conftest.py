@@ -75,7 +75,7 @@ def keys(tmp_path_factory) -> Keys:
 def running_site(home: pathlib.Path, keys: Keys, **changes):
     """A site with changes over the standard configuration. At its end the relay must stop cleanly and ses_sim must have
     seen no offence."""
-    ses = SesProcess(home, keys.tls_directory, "--seed", "1")
+    ses = SesProcess(home, keys.tls_directory, "--seed", "1", "--keep", "1000000")
     config = merged(standard_config(home, ses, keys.certificate, keys.signer), changes)
     if config["upstream"].get("tls") == "starttls":
         config["upstream"]["port"] = ses.starttls_port

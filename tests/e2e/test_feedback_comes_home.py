@@ -84,6 +84,20 @@ def test_a_complaint_ends_the_mail_to_its_sender_and_ses_own_list_suppresses_nob
     assert total(events, "complaints_total", app="shop", domain="example.com", feedback_type="abuse") == 1
 
 
+def test_an_operator_lists_removes_and_adds_addresses(events):
+    events.relay.await_event(send(events, BOUNCE), "bounced")
+    listed = json.loads(events.relay.command("suppression", "list", "--json").stdout)
+    assert (listed["app"], listed["address"], listed["cause"]) == ("shop", BOUNCE, "bounce")
+    assert events.relay.command("suppression", "remove", "--app", "shop", BOUNCE).returncode == 0
+    assert events.send(mail.plain(), recipients=[BOUNCE]).code == 250
+    assert events.relay.command("suppression", "add", "--app", "shop", "a@example.net").returncode == 0
+    assert events.send(mail.plain()).reason == "suppressed"
+    assert BOUNCE not in events.relay.command("suppression", "list", "--address", "a@example.net").stdout
+    refused = events.relay.command("suppression", "add", "--app", "nobody", "a@example.net")
+    assert refused.returncode == 1 and "app list" in refused.stderr
+    assert "suppression remove" in events.relay.command("audit", "--target", "shop").stdout
+
+
 def test_suppression_and_counters_outlive_a_kill(events):
     events.relay.await_event(send(events, BOUNCE), "bounced")
     before = total(events, "events_total", app="shop", type="Bounce")

@@ -14,13 +14,15 @@ from support import mail
 from support.waiting import until
 
 CLIENTS = 4
-STRIKES = 500 if os.environ.get("POSTERN_SOAK") == "1" else 5
+SOAK = os.environ.get("POSTERN_SOAK") == "1"
+STRIKES = 500 if SOAK else 5
+PACE = 0.03 if SOAK else 0.0  # seconds between messages: over hundreds of strikes ses_sim has to keep up
 DRAIN = 2.0  # seconds
 CLOSING = 2.0  # what the relay may take beyond it to end what hangs, and to close its store
 
 
 class Load:
-    """Clients that send without a pause, each message with a subject of its own, through every death of the relay."""
+    """Clients that go on sending, each message with a subject of its own, through every death of the relay."""
 
     def __init__(self, site):
         self._site = site
@@ -55,6 +57,7 @@ class Load:
                 wire.ehlo()
                 while not self._over.is_set():
                     self._message(wire, client)
+                    self._over.wait(PACE)
         except (OSError, EOFError):
             self._over.wait(0.01)  # the relay is down: do not spin
 

@@ -196,6 +196,10 @@ struct ApiFixture {
     made.console_steps = [](const domains::Domain& domain) {
       return policy::identity_steps(domains::setup_of(domain, "eu-central-1", ""));
     };
+    made.now = [] { return spool::WallTime(std::chrono::seconds(1'800'000'000)); };
+    made.suppress = [](const auto& records, const auto&, const std::function<void(bool)>& done) {
+      done(!records.empty());
+    };
     made.submission = [this] { return submission; };
     return made;
   }

@@ -88,7 +88,9 @@ class FakeStore final : public spool::Store {
                 spool::AuditRecord,
                 std::function<void(bool)>) override {}
   void suppressions(spool::SuppressionPage,
-                    std::function<void(std::vector<spool::Suppressed>)>) override {}
+                    std::function<void(std::vector<spool::Suppressed>)> done) override {
+    answer([done = std::move(done)] { done({}); });
+  }
   void reached(std::string,
                std::vector<std::string>,
                spool::WallTime,

@@ -1,0 +1,95 @@
+#include "relay/cli/suppression_commands.hpp"
+
+#include "relay/cli/shown.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cli {
+
+namespace {
+
+namespace json = boost::json;
+
+struct Options {
+  std::string app, address;
+  std::vector<std::string> addresses;
+  std::size_t limit = 100;
+  bool json = false;
+};
+
+int list(Console& console, const Options& options) {
+  std::string query;
+  for (const auto& [name, value] :
+       {std::pair<std::string, std::string>{"app", options.app},
+        std::pair<std::string, std::string>{"address", options.address}})
+    if (!value.empty()) query += (query.empty() ? '?' : '&') + name + '=' + url_encoded(value);
+  const auto found =
+      console.ask_list("/api/v1/suppressions" + query, "suppressions", "after", options.limit);
+  if (!found) return 1;
+  std::vector<std::vector<std::string>> rows{{"APP", "ADDRESS", "CAUSE", "SINCE (UTC)", "UNTIL"}};
+  for (const json::value& each : *found) {
+    const json::object& suppression = each.as_object();
+    if (options.json) console.print_json(suppression);
+    rows.push_back({shown(suppression, "app"),
+                    shown(suppression, "address"),
+                    shown(suppression, "cause"),
+                    moment(suppression, "since"),
+                    suppression.at("until").is_null() ? "removed" : moment(suppression, "until")});
+  }
+  if (options.json) return 0;
+  if (found->empty())
+    console.out() << "Every address is mailed.\n";
+  else
+    print_table(console.out(), rows);
+  return 0;
+}
+
+int change(Console& console, const Options& options, const char* target, const char* said) {
+  json::array addresses;
+  for (const std::string& address : options.addresses) addresses.emplace_back(address);
+  const json::object body{{"app", options.app}, {"addresses", std::move(addresses)}};
+  return console.change({.target = target, .body = json::serialize(body)},
+                        options.json,
+                        fmt::format("{} {} addresses.", said, options.addresses.size()));
+}
+
+}  // namespace
+
+void add_suppression_commands(CLI::App& root,
+                              const std::shared_ptr<Console>& console,
+                              int& exit_code) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* suppression = root.add_subcommand("suppression", "addresses that are not mailed");
+  suppression->require_subcommand(1);
+  CLI::App* lists = add_command(*suppression, "list", "the addresses, and why", exit_code, [=] {
+    return list(*console, *options);
+  });
+  lists->add_option("--app", options->app, "only of this app");
+  lists->add_option("--address", options->address, "only this one");
+  lists->add_option("--limit", options->limit, "at most so many (default: 100)")
+      ->check(CLI::PositiveNumber);
+  CLI::App* adds = add_command(*suppression, "add", "mail them no more", exit_code, [=] {
+    return change(*console, *options, "/api/v1/suppressions", "The app no longer mails");
+  });
+  CLI::App* removes = add_command(*suppression, "remove", "mail them again", exit_code, [=] {
+    return change(*console, *options, "/api/v1/suppressions/remove", "The app may again mail");
+  });
+  for (CLI::App* command : {adds, removes}) {
+    command->add_option("--app", options->app, "whose mail")->required();
+    command->add_option("ADDRESS", options->addresses, "100 at most")->required();
+  }
+  for (CLI::App* command : {lists, adds, removes})
+    command->add_flag("--json", options->json, "JSON, one object a line");
+}
+
+}  // namespace cli
