@@ -53,7 +53,7 @@ mail::Result<std::unique_ptr<Feedback>> Feedback::make(Parts parts,
                                                        const std::vector<spool::Tally>& tallies) {
   std::unique_ptr<Feedback> feedback(new Feedback(std::move(parts), settings));
   for (const spool::Tally& tally : tallies)
-    feedback->parts_.metrics.feedback().count(tally.family, tally.labels, tally.count);
+    feedback->parts_.metrics.feedback().restore(tally.family, tally.labels, tally.count);
   feedback->open_queue();
   if (auto opened = feedback->open_certificates(); !opened) return opened.error();
   return feedback;
@@ -96,6 +96,11 @@ void Feedback::start() {
 
 void Feedback::stop() {
   if (reader_) reader_->stop();
+}
+
+void Feedback::reload(const config::Config& settings) {
+  list_.scope(scope_of(settings));
+  longest_window_ = std::ranges::max(settings.reputation.windows);
 }
 
 /// The addresses are on the list until then all the same, but mail to them may be taken.
@@ -201,6 +206,6 @@ net::asio::awaitable<void> Feedback::look_at_ratios() {
                                      policy::ratio(counts.complaints, counts.sent));
 }
 
-void Feedback::show() { parts_.metrics.feedback().suppressed(list_.size(parts_.clock.now())); }
+void Feedback::show() { parts_.metrics.feedback().suppressed(list_.prune(parts_.clock.now())); }
 
 }  // namespace app

@@ -59,6 +59,8 @@ class Feedback {
                 std::function<void(bool)> done);
   /// A post to /feedback/sns.
   net::asio::awaitable<http::SnsAnswer> take_post(std::string body);
+  /// Takes over what a reload may change of it.
+  void reload(const config::Config& settings);
   /// Sets the gauges that are only known by looking.
   void show();
   /// Looks at what came back of each app's mail; every minute.

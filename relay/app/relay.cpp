@@ -448,6 +448,7 @@ std::vector<std::string> Relay::take_over(config::Config settings) {
   if (const auto loaded = load_tls(settings); !loaded) return {loaded.error().sentence()};
   upstreams_->replace(upstreams, std::move(*contexts));
   rules_.set(retry_rules(settings));
+  feedback_->reload(settings);
   settings_ = std::move(settings);
   (*take_registry)();  // and through standings_changed() all that follows from apps and domains
   log_.rules(settings_.log);

@@ -11,49 +11,34 @@
 namespace feedback {
 namespace {
 
-std::optional<policy::EventKind> step_of(EventType type) {
-  switch (type) {
-    case EventType::delivery:
-      return policy::EventKind::delivered;
-    case EventType::bounce:
-      return policy::EventKind::bounced;
-    case EventType::complaint:
-      return policy::EventKind::complained;
-    case EventType::reject:
-      return policy::EventKind::rejected;
-    case EventType::delivery_delay:
-      return policy::EventKind::delayed;
-    case EventType::open:
-    case EventType::click:
-    case EventType::rendering_failure:
-    case EventType::subscription:
-    case EventType::unknown:
-      return policy::EventKind::noted;
-    case EventType::send:  // the reply to the final dot said the same
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
+/// What an event does to the life of its message and to those whom it names.
+struct Meaning {
+  std::optional<policy::EventKind> step;
+  spool::Effect effect = spool::Effect::none;
+};
 
-spool::Effect effect_of(EventType type) {
+Meaning meaning_of(EventType type) {
   switch (type) {
+    case EventType::send:  // the reply to the final dot said the same
+      return {std::nullopt};
     case EventType::delivery:
-      return spool::Effect::delivered;
+      return {policy::EventKind::delivered, spool::Effect::delivered};
     case EventType::bounce:
-      return spool::Effect::bounced;
+      return {policy::EventKind::bounced, spool::Effect::bounced};
     case EventType::complaint:
-      return spool::Effect::complained;
-    case EventType::send:
+      return {policy::EventKind::complained, spool::Effect::complained};
     case EventType::reject:
+      return {policy::EventKind::rejected};
     case EventType::delivery_delay:
+      return {policy::EventKind::delayed};
     case EventType::open:
     case EventType::click:
     case EventType::rendering_failure:
     case EventType::subscription:
     case EventType::unknown:
-      return spool::Effect::none;
+      break;
   }
-  return spool::Effect::none;
+  return {policy::EventKind::noted};
 }
 
 spool::BookedRecipient booked(const Event& event, const Recipient& recipient) {
@@ -77,12 +62,13 @@ spool::Booking booking_of(const Event& event, WallTime now) {
   booking.fingerprint = fingerprint(event);
   booking.tag = event.queue_id;
   booking.upstream_id = event.message_id;
-  booking.step = step_of(event.type);
+  const auto [step, effect] = meaning_of(event.type);
+  booking.step = step;
   booking.detail = event.detail;
   booking.at = policy::event_time(event.at, event.sent_at, now);
   booking.sent_at = event.sent_at;
   booking.now = now;
-  booking.effect = effect_of(event.type);
+  booking.effect = effect;
   for (const Recipient& recipient : event.recipients)
     booking.recipients.push_back(booked(event, recipient));
   booking.type = word(event.type);

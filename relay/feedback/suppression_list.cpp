@@ -76,13 +76,14 @@ bool SuppressionList::has(std::string_view app,
   });
 }
 
-std::size_t SuppressionList::size(spool::WallTime now) const {
-  const std::shared_lock lock(mutex_);
-  std::size_t addresses = 0;
-  for (const auto& [app, untils] : apps_)
-    addresses += static_cast<std::size_t>(
-        std::ranges::count_if(untils, [now](const auto& each) { return each.second > now; }));
-  return addresses;
+std::size_t SuppressionList::prune(spool::WallTime now) {
+  const std::lock_guard lock(mutex_);
+  std::size_t left = 0;
+  for (auto& [app, untils] : apps_) {
+    std::erase_if(untils, [now](const auto& each) { return each.second <= now; });
+    left += untils.size();
+  }
+  return left;
 }
 
 std::uint64_t SuppressionList::key(std::string_view address) const {

@@ -31,7 +31,8 @@ class SuppressionList {
 
   [[nodiscard]] bool any(std::string_view app) const;
   [[nodiscard]] bool has(std::string_view app, std::string_view address, spool::WallTime now) const;
-  [[nodiscard]] std::size_t size(spool::WallTime now) const;
+  /// Forgets the addresses whose time is over; how many are left.
+  std::size_t prune(spool::WallTime now);
 
  private:
   using Untils = std::unordered_map<std::uint64_t, spool::WallTime>;  ///< by hash of the address

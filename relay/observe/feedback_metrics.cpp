@@ -3,7 +3,6 @@
 #include "relay/observe/metric_rows.hpp"
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <vector>
 
@@ -67,6 +66,14 @@ void FeedbackMetrics::count(std::string_view name,
   family(registry_, prometheus::BuildCounter(), name)
       .Add(values)
       .Increment(static_cast<double>(by));
+}
+
+void FeedbackMetrics::restore(std::string_view name,
+                              std::span<const std::string> labels,
+                              std::uint64_t by) {
+  const auto row = std::ranges::find(metric_list(), name, &MetricRow::name);
+  if (row != metric_list().end() && label_names(row->labels).size() == labels.size())
+    count(name, labels, by);
 }
 
 void FeedbackMetrics::discarded(Discarded what) {

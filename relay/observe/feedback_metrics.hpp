@@ -35,6 +35,9 @@ class FeedbackMetrics {
   /// `family` is one of events_total, bounces_total, complaints_total; `labels` in the list's
   /// order.
   void count(std::string_view family, std::span<const std::string> labels, std::uint64_t by);
+  /// The same of what was counted before a restart; what this version does not count is passed
+  /// over.
+  void restore(std::string_view family, std::span<const std::string> labels, std::uint64_t by);
   void discarded(Discarded what);
   void last_event(std::chrono::system_clock::time_point at);
   void suppressed(std::size_t addresses);

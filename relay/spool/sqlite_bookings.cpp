@@ -27,7 +27,10 @@ struct Bookings::Meant {
   WallTime sent_at{};
 };
 
-Bookings::Bookings(Connection& connection, std::string_view trace_secret, Recorder& recorder)
+Bookings::Bookings(Connection& connection,
+                   std::string_view trace_secret,
+                   Recorder& recorder,
+                   std::size_t most_suppressed)
     : connection_(connection),
       trace_key_(trace_secret),
       recorder_(recorder),
@@ -41,10 +44,15 @@ Bookings::Bookings(Connection& connection, std::string_view trace_secret, Record
       note_reached_(connection, sql::note_reached),
       suppression_(connection, sql::suppression),
       put_suppression_(connection, sql::put_suppression),
-      insert_audit_(connection, sql::insert_audit) {
-  Statement count(connection, sql::count_suppressions);
-  Rows rows(count);
-  if (rows.next()) count_ = staged_count_ = static_cast<std::size_t>(rows.integer(0));
+      insert_audit_(connection, sql::insert_audit),
+      count_suppressions_(connection, sql::count_suppressions),
+      most_suppressed_(most_suppressed) {
+  count_ = staged_count_ = counted();
+}
+
+std::size_t Bookings::counted() {
+  Rows rows(count_suppressions_);
+  return rows.next() ? static_cast<std::size_t>(rows.integer(0)) : 0;
 }
 
 Wrote Bookings::book(const Booking& booking, Booked& outcome) {
@@ -175,7 +183,9 @@ Wrote Bookings::record_of(std::string_view app,
 
 /// Not applicable: the list is full and takes no more; what stands there goes on.
 Wrote Bookings::put(const Suppressed& suppressed, bool is_new) {
-  if (is_new && staged_count_ >= most_suppressed) return Wrote::not_applicable;
+  // Those whose time is over go without a word to us.
+  if (is_new && staged_count_ >= most_suppressed_) staged_count_ = counted();
+  if (is_new && staged_count_ >= most_suppressed_) return Wrote::not_applicable;
   if (!put_suppression_.run(suppressed.app,
                             suppressed.address,
                             encode(suppressed.record),
@@ -208,6 +218,7 @@ Wrote Bookings::suppress(const PendingSuppression& pending) {
     std::optional<policy::Suppression> before;
     auto wrote = record_of(suppressed.app, suppressed.address, before);
     if (wrote == Wrote::yes) wrote = put(suppressed, !before);
+    if (wrote == Wrote::not_applicable) return Wrote::item_fault;
     if (wrote != Wrote::yes) return wrote;
   }
   const AuditRecord& audit = pending.audit;

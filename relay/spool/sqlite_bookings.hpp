@@ -22,7 +22,10 @@ namespace spool::sqlite {
 /// transaction that its caller has begun, and rolls back after a fault. The writer's.
 class Bookings {
  public:
-  Bookings(Connection& connection, std::string_view trace_secret, Recorder& recorder);
+  Bookings(Connection& connection,
+           std::string_view trace_secret,
+           Recorder& recorder,
+           std::size_t most_suppressed);
 
   /// `outcome` is what the caller is to be told once this is committed.
   Wrote book(const Booking& booking, Booked& outcome);
@@ -47,6 +50,7 @@ class Bookings {
                   std::string_view address,
                   std::optional<policy::Suppression>& record);
   Wrote put(const Suppressed& suppressed, bool is_new);
+  std::size_t counted();
   Wrote fault() const { return sqlite::fault(connection_); }
 
   Connection& connection_;
@@ -55,6 +59,8 @@ class Bookings {
   Cohorts cohorts_;
   Statement is_booked_, insert_booked_, booked_entry_, entry_of_upstream_id_, is_recipient_;
   Statement add_to_tally_, note_reached_, suppression_, put_suppression_, insert_audit_;
+  Statement count_suppressions_;
+  const std::size_t most_suppressed_;
   std::size_t count_ = 0;         ///< of suppressed addresses, as committed
   std::size_t staged_count_ = 0;  ///< with what the transaction adds
 };

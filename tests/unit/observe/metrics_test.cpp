@@ -149,6 +149,19 @@ TEST_SUITE("relay/observe/metrics") {
     }
   }
 
+  TEST_CASE("counters go on where they stood, and those of a later version are passed over") {
+    Metrics metrics("1.2.3");
+    const std::array<std::string, 2> bounced{"shop", "Bounce"};
+    metrics.feedback().restore("events_total", bounced, 7);
+    metrics.feedback().restore("of_a_later_version_total", bounced, 7);
+    metrics.feedback().restore("complaints_total", bounced, 7);
+    metrics.feedback().count("events_total", bounced, 1);
+    const std::string text = metrics.text();
+    CHECK(text.find("postern_events_total{app=\"shop\",type=\"Bounce\"} 8\n") != std::string::npos);
+    CHECK(text.find("later_version") == std::string::npos);
+    CHECK(text.find("postern_complaints_total{") == std::string::npos);
+  }
+
   TEST_CASE("a domain shows where it stands, what was found, and what gets no answer") {
     Metrics metrics("1.2.3");
     metrics.domain_checked("example.com", looked_at());

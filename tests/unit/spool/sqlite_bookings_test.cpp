@@ -219,6 +219,29 @@ TEST_SUITE("relay/spool/sqlite_bookings") {
     CHECK_FALSE(suppress(*store, too_many));
   }
 
+  TEST_CASE(
+      "a full list takes no more until something of it is over, and goes on with what it has") {
+    const asked::TempDir temp;
+    auto options = asked::options_in(temp.path());
+    options.most_suppressed = 2;
+    auto [store, recovery] = asked::open(std::move(options));
+    for (const std::uint32_t number : {1U, 2U, 3U}) send(*store, number);
+    for (const std::uint8_t number : {std::uint8_t{1}, std::uint8_t{2}})
+      REQUIRE(book(*store, bounce(number, number)).suppressed.size() == 1);
+    const auto third = book(*store, bounce(3, 3));
+    CHECK(third.outcome == Booked::Outcome::booked);
+    CHECK(third.suppressed.empty());
+    const auto record = policy::after_addition({}, noon);
+    CHECK_FALSE(
+        suppress(*store, {{"shop", recipient(1), record}, {"shop", "x@example.org", record}}));
+    CHECK(suppressions(*store).size() == 2);
+    CHECK(suppressions(*store)[0].record.cause == policy::SuppressionCause::bounce);  // all or none
+    CHECK(suppress(*store, {{"shop", recipient(1), record}}));
+    store->tidy(noon + 24h * 1000, 10'000 * 24h, 7 * 24h, 7 * 24h);
+    CHECK(asked::becomes([&] { return suppressions(*store).size() == 1; }));
+    CHECK(book(*store, bounce(3, 4)).suppressed.size() == 1);
+  }
+
   TEST_CASE("what is past its time goes") {
     const asked::TempDir temp;
     auto [store, recovery] = asked::open(asked::options_in(temp.path()));
