@@ -1,14 +1,10 @@
 #include "relay/app/relay.hpp"
 
-#include "relay/app/submission.hpp"
-#include "relay/http/sns_endpoint.hpp"
 #include "relay/keystore/master_key_file.hpp"
 #include "relay/net/tls.hpp"
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-
-#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <charconv>
@@ -201,15 +197,6 @@ void Relay::submit(spool::Job job) {
   store_->accept(std::move(job), false, std::move(stored));
 }
 
-/// The configuration's token may do everything; others were made by command.
-std::optional<domains::Caller> Relay::authenticate(std::string_view token) const {
-  const std::string& admin = settings_.admin_token.reveal();
-  if (!admin.empty() && token.size() == admin.size() &&
-      CRYPTO_memcmp(token.data(), admin.data(), admin.size()) == 0)
-    return domains::Caller{domains::Caller::Role::admin, "", "admin token"};
-  return registry_->authenticate(token);
-}
-
 net::Handover Relay::handover() {
   net::Handover delivery;
   delivery.reserve = [this](const spool::Lane& lane, std::uint64_t octets) {
@@ -304,72 +291,6 @@ mail::Result<void> Relay::listen_smtp() {
   }
   accepting_ = true;
   return {};
-}
-
-http::Sources Relay::sources() {
-  http::Sources sources{.store = *store_, .metrics = metrics_};
-  sources.troubles = [this] {
-    std::vector<std::string> troubles;
-    if (!accepting_) troubles.emplace_back("The SMTP listeners are closed: the relay is stopping.");
-    return troubles;
-  };
-  sources.refresh = [this](observe::Metrics& metrics) {
-    metrics.store_free(spool::free_octets(settings_.data_dir));
-    scheduler_->show(metrics);
-    feedback_->show();
-  };
-  sources.hold_expire = [this] { return rules_.get()->hold_expire; };
-  sources.order = [this](spool::Order order, std::function<void(spool::Ordered)> done) {
-    scheduler_->order(std::move(order), std::move(done));
-  };
-  sources.drain = [this](std::function<void(bool)> done) {
-    scheduler_->drain([done = std::move(done)] { done(true); });
-  };
-  sources.reload = [this] { return reload(); };
-  sources.feedback = [this](spool::QueueId id,
-                            std::string upstream_id,
-                            const std::string& event,
-                            std::function<void(bool)> done) {
-    const bool settles = event == "Send" || event == "Delivery";
-    prove(id, std::move(upstream_id), settles, std::move(done));
-  };
-  sources.suppress = [this](std::vector<spool::Suppressed> records,
-                            spool::AuditRecord audit,
-                            std::function<void(bool)> done) {
-    feedback_->suppress(std::move(records), std::move(audit), std::move(done));
-  };
-  sources.now = [this] { return clock_.now(); };
-  sources.sns = [this](std::string body) { return feedback_->take_post(std::move(body)); };
-  sources.registry = registry_.get();
-  sources.authenticate = [this](std::string_view token) { return authenticate(token); };
-  sources.hosts = settings_.hosts;
-  sources.verify_now = [this](std::string domain) {
-    return checks_->verify_now(std::move(domain));
-  };
-  sources.records = [this](const domains::Domain& domain) { return checks_->records(domain); };
-  sources.console_steps = [this](const domains::Domain& domain) {
-    return checks_->console_steps(domain);
-  };
-  sources.submission = [this] { return submission(settings_); };
-  return sources;
-}
-
-mail::Result<void> Relay::listen_http() {
-  for (const config::HttpListener& listener : settings_.http) {
-    http::Routes routes;
-    if (listener.health) routes.merge(http::health_routes(sources()));
-    if (listener.metrics) routes.merge(http::metrics_routes(sources()));
-    if (listener.api) routes.merge(http::api_routes(sources()));
-    if (listener.sns) routes.merge(http::sns_routes(sources()));
-    const auto port = http_->listen(listener.endpoint.address,
-                                    listener.endpoint.port,
-                                    std::move(routes),
-                                    listener.tls ? http::Encryption::tls : http::Encryption::none);
-    if (!port) return port.error();
-    log_.info("listening for HTTP",
-              {{"address", listener.endpoint.address}, {"port", std::uint64_t{*port}}});
-  }
-  return http_->listen(settings_.socket, http::admin_routes(sources()));
 }
 
 mail::Result<void> Relay::start() {

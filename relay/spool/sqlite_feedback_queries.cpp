@@ -44,7 +44,7 @@ std::vector<Suppressed> FeedbackQueries::suppressions(const SuppressionPage& pag
     if (!page.app.empty() && rows.text(0) > page.app) break;
     if (!fits(page, rows.text(0), rows.text(1))) continue;
     if (auto record = decode_suppression(rows.text(2)))
-      found.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::move(*record)});
+      found.push_back({std::string(rows.text(0)), std::string(rows.text(1)), *record});
   }
   return found;
 }
