@@ -17,6 +17,7 @@
 #include "relay/http/server.hpp"
 #include "relay/net/listener.hpp"
 #include "relay/net/threads.hpp"
+#include "relay/notices/alert.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
 #include "relay/observe/recorder.hpp"
@@ -62,6 +63,8 @@ class Relay {
   void declare(const domains::Catalog& catalog);
   /// Mail of the relay's own.
   void submit(spool::Job job);
+  /// What somebody is told of at once.
+  void alert(const notices::Alert& alert);
   [[nodiscard]] std::optional<domains::Caller> authenticate(std::string_view token) const;
   [[nodiscard]] net::Handover handover();
   [[nodiscard]] bool urgent(std::string_view app, bool by_link, bool by_field);
