@@ -14,6 +14,7 @@ esac
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 die() { printf 'quickstart: %s\n' "$*" >&2; exit 1; }
+. deploy/look_alike.sh
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 install_packages() { # those of deploy/packages.txt above its line "# --- to test"
@@ -33,24 +34,14 @@ build() {
   cmake --build --preset release -j "$(nproc)" --target postern
 }
 
-free_port() { /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-start_ses() { # sets ses_port, ses_control, ses_ca
-  local ready
-  exec 3< <(exec tests/ses_sim/ses_sim --save "$home/ses" --tls-dir "$home/tls" \
-    --set '{"identities": ["example.com"]}' 2> "$home/ses.log")
-  pids+=($!)
-  read -r -t 60 ready <&3 || die "the SES look-alike did not start: see $home/ses.log"
-  ses_port=$(field "$ready" tls_port) ses_control=$(field "$ready" control_port) ses_ca=$(field "$ready" ca)
-  # What SES answers for an address that it cannot take.
+refuse_unknown_user() { # what SES answers for an address that it cannot take
   curl -fsS "http://127.0.0.1:$ses_control/script" -d '{"phase": "rcpt", "action": "reply", "count": 0,
     "pattern": "no-such-user@", "reply": "553 <no-such-user@example.net> address unknown"}' > /dev/null
 }
-field() { /usr/bin/python3 -c 'import json, sys; print(json.loads(sys.argv[1])[sys.argv[2]])' "$1" "$2"; }
 
 start_postern() {
   smtp_port=$(free_port) http_port=$(free_port)
-  (umask 077; echo AKIAIOSFODNN7EXAMPLE > "$home/ses_user"; echo BMXhUYlu5Z3gSXVQORxlVa7XPaz91aGWdfHxvkOZdWZ2 > "$home/ses_password")
+  write_ses_credentials "$home"
   cat > "$home/postern.yml" << YAML
 data_dir: $home/data
 hostname: relay.example.com
@@ -125,6 +116,7 @@ install_packages
 build
 postern=$PWD/build/release/relay/app/postern
 start_ses
+refuse_unknown_user
 start_postern
 
 send 'A Drupal mail: a password reset for alice@example.net' alice@example.net reset

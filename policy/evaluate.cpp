@@ -2,6 +2,7 @@
 
 #include "policy/address.hpp"
 #include "policy/domain_state.hpp"
+#include "policy/reply.hpp"
 
 #include <algorithm>
 #include <string>
@@ -91,6 +92,18 @@ Refusal refusal_of(Reason reason, const std::string& what, std::string evidence)
           .status = std::nullopt,
           .sentence = "Not sent: " + what,
           .evidence = std::move(evidence)};
+}
+
+/// What a blocked app's administrator is told: why, for how long, and what to do.
+Refusal blocked(const AppFacts& app) {
+  constexpr std::size_t most_why = 110;
+  std::string what = "mail for " + printable(app.name) + " is switched off";
+  if (app.standing_until) what += " until " + minute_of(*app.standing_until);
+  if (app.standing_why.empty())
+    what += ", for too much of it bounced or was complained of. Mend the cause, then contact ";
+  else
+    what += ": " + printable(without_final_stop(app.standing_why), most_why) + ". Contact ";
+  return refusal_of(Reason::blocked, what + contact_of(app), app.name);
 }
 
 Refusal refusal_of(const Finding& finding) {
@@ -237,12 +250,7 @@ std::optional<DmarcJudgement> dmarc_sight(const AppFacts& app, const Summary& su
 Verdict judge_mail(const AppFacts& app,
                    std::string_view reverse_path,
                    std::uint64_t declared_size) {
-  if (app.blocked) {
-    return refusal_of(
-        Reason::blocked,
-        "mail for " + printable(app.name) + " is switched off. Contact " + contact_of(app),
-        app.name);
-  }
+  if (app.blocked) return blocked(app);
   if (reverse_path.empty()) {
     return refusal_of(
         Reason::sender_domain, "the sender is empty (<>). " + use_own_address(app), "<>");

@@ -2,6 +2,7 @@
 
 #include "policy/dmarc.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -72,8 +73,12 @@ struct AppFacts {
   std::string contact;  ///< who a site's administrator can ask, may be empty
   std::vector<SenderDomain> domains;
   Environment environment = Environment::production;
-  bool blocked = false;
-  bool restricted = false;  ///< for its reputation: only recipients that it reached before get mail
+  bool blocked = false;     ///< nothing is taken
+  bool restricted = false;  ///< only recipients that it reached before get mail
+  /// By the operator, where one of both is: the reason given and for how long. Else it is for its
+  /// reputation.
+  std::string standing_why;
+  std::optional<std::chrono::system_clock::time_point> standing_until;
   Limits limits;
   Rules rules;
   std::vector<std::string> urgent_paths;  ///< of links that a person waits for, beside Drupal's own

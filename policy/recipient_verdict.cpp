@@ -1,5 +1,7 @@
 #include "policy/recipient_verdict.hpp"
 
+#include "policy/reply.hpp"
+
 #include <algorithm>
 #include <string>
 
@@ -17,6 +19,17 @@ std::string contact_of(const AppFacts& app) {
   return app.contact.empty() ? "the operator of the relay" : printable(app.contact, 60);
 }
 
+/// Why only some get mail, for its reputation or by hand.
+std::string restriction_of(const AppFacts& app) {
+  if (app.standing_why.empty())
+    return "too much mail of " + printable(app.name) +
+           " bounced or was complained of, so only recipients it reached before get mail, and ";
+  const std::string end =
+      app.standing_until ? " until " + minute_of(*app.standing_until) : std::string();
+  return "mail of " + printable(app.name) + " goes to recipients it reached before alone" + end +
+         " (" + printable(app.standing_why, 70) + "), and ";
+}
+
 Refusal refusal_of(const AppFacts& app, Reason reason, const std::string& address) {
   const std::string shown = printable(address);
   std::string sentence;
@@ -26,9 +39,10 @@ Refusal refusal_of(const AppFacts& app, Reason reason, const std::string& addres
                " to take it off the suppression list";
   } else {
     sentence =
-        "Not sent: too much mail of " + printable(app.name) +
-        " bounced or was complained of, so only recipients it reached before get mail, and " +
-        shown + " is new. Mend the cause; contact " + contact_of(app);
+        "Not sent: " + restriction_of(app) + shown + " is new. " +
+        (app.standing_why.empty() ? "Protect forms that mail to any address typed in; contact "
+                                  : "Contact ") +
+        contact_of(app);
   }
   return {.reason = reason,
           .status = std::nullopt,

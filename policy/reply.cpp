@@ -17,6 +17,10 @@ std::string coded(Status status, std::string_view text) {
          std::to_string(status.detail) + ' ' + std::string(text);
 }
 
+std::string two_digits(unsigned number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
 /// Room for the text of a line `250 text CRLF`.
 constexpr std::size_t max_text_octets = max_line_octets - 4 - 2;
 
@@ -35,6 +39,17 @@ std::string printable(std::string_view text, std::size_t most) {
     if (most > 3) out.replace(most - 3, 3, "...");
   }
   return out;
+}
+
+std::string minute_of(std::chrono::system_clock::time_point at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::minutes>(at - day));
+  return std::to_string(static_cast<int>(date.year())) + '-' +
+         two_digits(static_cast<unsigned>(date.month())) + '-' +
+         two_digits(static_cast<unsigned>(date.day())) + ' ' +
+         two_digits(static_cast<unsigned>(time.hours().count())) + ':' +
+         two_digits(static_cast<unsigned>(time.minutes().count())) + " UTC";
 }
 
 Reply::Reply(Status status, std::string_view text)

@@ -2,6 +2,7 @@
 
 #include "policy/reason.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,5 +45,8 @@ struct Refusal {
 
 /// At most `most` printable US-ASCII characters of a foreign value, others as `?`: for replies.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most = 40);
+
+/// "2026-12-31 23:59 UTC"
+[[nodiscard]] std::string minute_of(std::chrono::system_clock::time_point at);
 
 }  // namespace policy

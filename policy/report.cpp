@@ -2,6 +2,7 @@
 
 #include "mail/header_fields.hpp"
 #include "policy/mime/transfer_decoding.hpp"
+#include "policy/notice_text.hpp"
 #include "policy/reply.hpp"
 
 #include <algorithm>
@@ -10,44 +11,12 @@
 namespace policy {
 namespace {
 
-constexpr std::size_t max_line = 998;          // RFC 5322 2.1.1, must
-constexpr std::size_t max_folded_line = 78;    // and should
-constexpr std::size_t max_text_column = 72;    // for people
+constexpr std::size_t max_line = 998;          // RFC 5322 2.1.1
 constexpr std::size_t max_address = 254;       // RFC 5321 4.5.3.1.3
 constexpr std::size_t max_reply_octets = 500;  // of the upstream, as shown
 constexpr std::size_t max_subject_octets = 150;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-/// `prefix` and the words of `text`, broken at spaces into lines of at most `column` octets; later
-/// lines begin with `indent`. A single word that is longer stays whole.
-std::string wrap(std::string_view prefix,
-                 std::string_view text,
-                 std::string_view indent,
-                 std::size_t column) {
-  std::string out(prefix);
-  std::size_t line_start = 0;
-  bool fresh = true;  // nothing but the prefix or the indent is on the line
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-    if (word.empty()) continue;
-    if (!fresh && out.size() - line_start + 1 + word.size() > column) {
-      out += "\r\n";
-      line_start = out.size();
-      out += indent;
-    } else if (!fresh) {
-      out += ' ';
-    }
-    out += word;
-    fresh = false;
-  }
-  return out + "\r\n";
-}
-
-std::string field(std::string_view name, std::string_view value) {
-  return wrap(std::string(name) + ": ", value, " ", max_folded_line);
-}
 
 /// The reply code and enhanced status code that a reply begins with.
 struct ReplyStart {
@@ -185,56 +154,27 @@ std::string hold_lines(const ReportFacts& facts) {
   const std::string all = std::to_string(facts.held_alike) +
                           " mails of the site are held back for the same reason, this one among "
                           "them. Each is given up when it has been held for as long.";
-  return text + "\r\n" + wrap("", all, "", max_text_column);
+  return text + "\r\n" + wrap("", all, "");
 }
 
 std::string text_for_people(const ReportFacts& facts) {
-  std::string text = wrap("", what_happened(facts), "", max_text_column) + "\r\n";
+  std::string text = wrap("", what_happened(facts), "") + "\r\n";
   for (const std::string& recipient : facts.recipients)
     text += "  To:        " + printable(recipient, max_address) + "\r\n";
   const std::string subject = subject_of(facts.original);
-  if (!subject.empty()) text += wrap("  Subject:   ", subject, "             ", max_text_column);
+  if (!subject.empty()) text += wrap("  Subject:   ", subject, "             ");
   text += "  Accepted:  " + printable(facts.accepted) + "\r\n";
   if (facts.kind == ReportKind::still_held) text += hold_lines(facts);
   text += "\r\n";
-  text += wrap("Why: ", why(facts), "", max_text_column);
+  text += wrap("Why: ", why(facts), "");
   if (!facts.last_reply.empty())
-    text +=
-        "\r\n" + wrap("  ", printable(facts.last_reply, max_reply_octets), "  ", max_text_column);
-  text += "\r\n" + wrap("What to do: ", what_to_do(facts), "", max_text_column);
+    text += "\r\n" + wrap("  ", printable(facts.last_reply, max_reply_octets), "  ");
+  text += "\r\n" + wrap("What to do: ", what_to_do(facts), "");
   text +=
       "\r\nWhoever runs the mail relay finds the whole story of this mail with\r\n\r\n  postern "
       "trace " +
       printable(facts.queue_id) + "\r\n";
   return text;
-}
-
-/// RFC 2045 6.7, of text whose lines end with CRLF and without white space before it.
-std::string quoted_printable(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::size_t most = 75;  // and the = of a soft line break
-  std::string out;
-  std::size_t column = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text.substr(i).starts_with("\r\n")) {
-      out += "\r\n";
-      column = 0;
-      ++i;
-      continue;
-    }
-    const auto octet = static_cast<unsigned char>(text[i]);
-    const bool plain = octet >= ' ' && octet <= '~' && octet != '=';
-    if (column + (plain ? 1 : 3) > most) {
-      out += "=\r\n";
-      column = 0;
-    }
-    if (plain)
-      out += text[i];
-    else
-      out.append("=").append(1, digits[octet / 16]).append(1, digits[octet % 16]);
-    column += plain ? 1 : 3;
-  }
-  return out;
 }
 
 // --- the parts for programs ---

@@ -116,14 +116,6 @@ WallTime window_start(seconds window, WallTime counted_from, WallTime now) noexc
   return std::max<WallTime>(hour_of(now - window), std::chrono::ceil<hours>(counted_from));
 }
 
-Counts sum_from(std::span<const Cohort> cohorts, WallTime first) noexcept {
-  Counts sum;
-  for (const Cohort& cohort : cohorts) {
-    if (cohort.hour >= first) sum += cohort.counts;
-  }
-  return sum;
-}
-
 std::string_view word(Feedback feedback) noexcept {
   return feedback == Feedback::bounces ? "bounces" : "complaints";
 }
@@ -137,16 +129,22 @@ double ratio(std::uint64_t events, std::uint64_t sent) noexcept {
   return sent == 0 ? 0.0 : static_cast<double>(events) / static_cast<double>(sent);
 }
 
+std::vector<Measure> measures(const ReputationRules& rules, WindowCounts windows) {
+  std::vector<Measure> all;
+  for (std::size_t i = 0; i < std::min(windows.size(), rules.windows.size()); ++i)
+    for (const Feedback feedback : {Feedback::bounces, Feedback::complaints})
+      all.push_back(
+          measure(rules, threshold(rules, feedback), feedback, rules.windows[i], windows[i]));
+  return all;
+}
+
 Judgement judge(const ReputationRules& rules, WindowCounts windows) {
   Judgement judgement;
-  for (std::size_t i = 0; i < std::min(windows.size(), rules.windows.size()); ++i) {
-    for (const Feedback feedback : {Feedback::bounces, Feedback::complaints}) {
-      const Threshold limits = threshold(rules, feedback);
-      const Measure measured = measure(rules, limits, feedback, rules.windows[i], windows[i]);
-      judgement.level = std::max(judgement.level, measured.level);
-      judgement.calm = judgement.calm && measured.proved < calm_share * limits.warn;
-      if (worse(measured, judgement.worst)) judgement.worst = measured;
-    }
+  for (const Measure& measured : measures(rules, windows)) {
+    judgement.level = std::max(judgement.level, measured.level);
+    judgement.calm =
+        judgement.calm && measured.proved < calm_share * threshold(rules, measured.feedback).warn;
+    if (worse(measured, judgement.worst)) judgement.worst = measured;
   }
   return judgement;
 }
@@ -170,6 +168,11 @@ AccountJudgement judge_account(const ReputationRules& rules, std::span<const App
                      ". Most of the excess is mail of " + printable(account.contributor) +
                      ": look at that app first.";
   return account;
+}
+
+Level account_level(Level before, const Judgement& judgement) noexcept {
+  if (judgement.level == Level::ok && judgement.calm) return Level::ok;
+  return std::max(before, judgement.level);
 }
 
 std::string sentence_of(const Measure& measure) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -31,6 +32,7 @@ struct Counts {
   std::uint64_t bounces = 0;     ///< that AWS counts
   std::uint64_t complaints = 0;  ///< events
   Counts& operator+=(const Counts& other) noexcept;
+  friend bool operator==(const Counts&, const Counts&) = default;
 };
 
 /// The mail of one hour, of an app or a domain.
@@ -48,10 +50,8 @@ struct Cohort {
                                     WallTime counted_from,
                                     WallTime now) noexcept;
 
-/// The cohorts from `first` on, in any order.
-[[nodiscard]] Counts sum_from(std::span<const Cohort> cohorts, WallTime first) noexcept;
-
 enum class Feedback : std::uint8_t { bounces, complaints };
+inline constexpr std::size_t feedback_kinds = 2;
 [[nodiscard]] std::string_view word(Feedback feedback) noexcept;
 
 enum class Level : std::uint8_t { ok, warn, over };
@@ -80,6 +80,9 @@ struct Judgement {
 /// The counts of each window of the rules, in their order.
 using WindowCounts = std::span<const Counts>;
 
+/// What the windows are judged by: of each in turn bounces, then complaints.
+[[nodiscard]] std::vector<Measure> measures(const ReputationRules& rules, WindowCounts windows);
+
 /// The judgement of the windows together. A window is judged when the minimum volume was sent, and
 /// each kind of feedback from its minimum count on: by the share it proves at least.
 ///
@@ -107,6 +110,10 @@ struct AccountJudgement {
 /// It blocks nobody: it tells the operator, and which app to look at.
 [[nodiscard]] AccountJudgement judge_account(const ReputationRules& rules,
                                              std::span<const AppCounts> apps);
+
+/// How the account stands after a judgement: worse at once, well again only when it is calm, so
+/// that a share that hovers about a limit tells the operator once.
+[[nodiscard]] Level account_level(Level before, const Judgement& judgement) noexcept;
 
 /// "12 of 300 recipients bounced in 24 hours (4 %)"
 [[nodiscard]] std::string sentence_of(const Measure& measure);

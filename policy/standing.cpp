@@ -77,22 +77,6 @@ std::string told(StandingState to,
   return {};
 }
 
-std::string two_digits(unsigned number) {
-  return (number < 10 ? "0" : "") + std::to_string(number);
-}
-
-/// "2026-12-31 23:59 UTC"
-std::string date_of(WallTime at) {
-  const auto day = std::chrono::floor<std::chrono::days>(at);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::minutes>(at - day));
-  return std::to_string(static_cast<int>(date.year())) + '-' +
-         two_digits(static_cast<unsigned>(date.month())) + '-' +
-         two_digits(static_cast<unsigned>(date.day())) + ' ' +
-         two_digits(static_cast<unsigned>(time.hours().count())) + ':' +
-         two_digits(static_cast<unsigned>(time.minutes().count())) + " UTC";
-}
-
 /// What the contact is told of an override.
 std::string told(const StandingOverride& by_hand, std::string_view app) {
   constexpr std::size_t most_reason = 200;
@@ -111,7 +95,7 @@ std::string told(const StandingOverride& by_hand, std::string_view app) {
       break;
   }
   const std::string end =
-      by_hand.until ? "until " + date_of(*by_hand.until) : "until further notice";
+      by_hand.until ? "until " + minute_of(*by_hand.until) : "until further notice";
   return "The operator of the relay has " + what + ", " + end + ": " +
          printable(by_hand.reason, most_reason);
 }

@@ -25,6 +25,7 @@ struct StandingOverride {
   WallTime since{};
   std::optional<WallTime> until;  ///< nothing: until it is released
   std::string reason;
+  friend bool operator==(const StandingOverride&, const StandingOverride&) = default;
 };
 
 /// The standing of an app: one row of a table.
@@ -34,6 +35,7 @@ struct Standing {
   WallTime counted_from{};     ///< mail sent earlier counts no more: see window_start
   std::uint32_t offences = 0;  ///< restrictions, while no 90 days lie between; doubles their time
   std::optional<StandingOverride> by_hand;
+  friend bool operator==(const Standing&, const Standing&) = default;
 };
 
 /// A change of standing, and what the site's contact is told: one or two sentences.

@@ -161,8 +161,9 @@ Suppression after_addition(Suppression record, WallTime at) noexcept {
 
 Suppression after_import(Suppression record,
                          WallTime since,
-                         std::optional<WallTime> until) noexcept {
-  suppress(record, since, until.value_or(never_ends), SuppressionCause::imported);
+                         std::optional<WallTime> until,
+                         SuppressionCause cause) noexcept {
+  suppress(record, since, until.value_or(never_ends), cause);
   return record;
 }
 
@@ -170,6 +171,11 @@ Suppression after_removal(WallTime at) noexcept {
   Suppression record;
   record.removed_at = at;
   return record;
+}
+
+Suppression joined(const Suppression& known, const Suppression& change) noexcept {
+  if (change.removed_at != WallTime{}) return change;
+  return after_import(known, change.since, change.until, change.cause);
 }
 
 bool is_suppressed(const Suppression& record, WallTime now) noexcept { return now < record.until; }

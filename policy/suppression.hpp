@@ -88,14 +88,20 @@ inline constexpr int soft_days_to_suppress = 5;
 /// Added by hand: until removed.
 [[nodiscard]] Suppression after_addition(Suppression record, WallTime at) noexcept;
 
-/// Read from a list: until its date, or until removed. A removal is not looked at: importing is
-/// done by hand.
-[[nodiscard]] Suppression after_import(Suppression record,
-                                       WallTime since,
-                                       std::optional<WallTime> until) noexcept;
+/// Read from a list, for the cause that it names: until its date, or until removed. A removal is
+/// not looked at: importing is done by hand.
+[[nodiscard]] Suppression after_import(
+    Suppression record,
+    WallTime since,
+    std::optional<WallTime> until,
+    SuppressionCause cause = SuppressionCause::imported) noexcept;
 
 /// Removed by hand: forgets all but that.
 [[nodiscard]] Suppression after_removal(WallTime at) noexcept;
+
+/// What is known of an address and the outcome of an addition, import or removal that was worked
+/// out without it, together: a removal stands, what is added shortens nothing.
+[[nodiscard]] Suppression joined(const Suppression& known, const Suppression& change) noexcept;
 
 [[nodiscard]] bool is_suppressed(const Suppression& record, WallTime now) noexcept;
 

@@ -17,9 +17,11 @@ set(arrows
   "relay/notices;mail,policy,relay/spool,relay/config,relay/observe,relay/net,relay/aws,relay/notices"
   "relay/domains;mail,policy,dkim,relay/proto,relay/spool,relay/config,relay/observe,relay/net,relay/keystore,relay/domains"
   "relay/delivery;mail,policy,dkim,relay/proto,relay/spool,relay/config,relay/observe,relay/net,relay/delivery"
-  "relay/http;mail,policy,dkim,relay/spool,relay/observe,relay/config,relay/net,relay/domains,relay/http"
-  "relay/cli;mail,policy,dkim,relay/proto,relay/spool,relay/config,relay/observe,relay/net,relay/http,relay/cli"
-  "relay/app;mail,policy,dkim,relay/proto,relay/spool,relay/config,relay/observe,relay/net,relay/delivery,relay/keystore,relay/aws,relay/feedback,relay/notices,relay/domains,relay/http,relay/app")
+  "relay/doctor;mail,policy,relay/proto,relay/config,relay/aws,relay/feedback,relay/doctor"
+  "relay/http;mail,policy,dkim,relay/spool,relay/observe,relay/config,relay/net,relay/doctor,relay/domains,relay/http"
+  "relay/sendmail;mail,policy,relay/proto,relay/config,relay/observe,relay/sendmail"
+  "relay/cli;mail,policy,dkim,relay/proto,relay/spool,relay/config,relay/observe,relay/net,relay/doctor,relay/http,relay/sendmail,relay/cli"
+  "relay/app;mail,policy,dkim,relay/proto,relay/spool,relay/config,relay/observe,relay/net,relay/delivery,relay/keystore,relay/aws,relay/feedback,relay/doctor,relay/notices,relay/domains,relay/http,relay/app")
 set(core "mail;policy;dkim;relay/proto")
 # What the core may not name: sockets, clocks, files, threads, environment, streams.
 set(impure "boost/asio|boost/beast|sys/socket|netinet/|arpa/inet|<thread>|<iostream>|<fstream>|<filesystem>|<random>|[a-z]_clock::now\\(|getenv|std::cout|std::cerr|fopen\\(|std::rand|random_device|std::this_thread")

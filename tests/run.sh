@@ -93,12 +93,18 @@ e2e() { # PRESET PYTEST ARGUMENTS…
   POSTERN=$PWD/build/$preset/relay/app/postern PYTHONDONTWRITEBYTECODE=1 \
     /usr/bin/python3 -m pytest -q -p no:cacheprovider -n 2 --dist loadfile "$@"
 }
+image() { # with the package that has been built, to not compile it all again
+  rm -rf build/package
+  cpack --config build/release/CPackConfig.cmake -B build/package && deploy/docker/check.sh build/package
+}
 # What the sanitizers watch from outside: every step of the path, and each way it can break.
 sanitized=(tests/e2e/test_clients_deliver.py tests/e2e/test_dialogues.py tests/e2e/test_refusals_say_what_to_do.py
   tests/e2e/test_upstream_breaks.py tests/e2e/test_upstream_ends_sessions.py tests/e2e/test_upstream_refuses.py
   tests/e2e/test_reload_is_all_or_nothing.py tests/e2e/test_stop_drains.py tests/e2e/test_kill_nine_under_load.py
   tests/e2e/test_operators_queue.py tests/e2e/test_upstream_holds_all.py tests/e2e/test_domains_are_proved.py
   tests/e2e/test_the_api_knows_who_asks.py tests/e2e/test_feedback_comes_home.py tests/e2e/test_sns_posts_are_verified.py)
+# What watches the relay, against a real Prometheus.
+watching=(tests/deploy/test_prometheus_watches.py tests/deploy/test_prometheus_rules.py tests/deploy/test_dashboards.py)
 # The unit tests in which threads meet; in the others ThreadSanitizer has nothing to find.
 threaded=(spool_tests crash_spool observe_tests http_tests net_tests delivery_tests domains_tests dns_tests spf_tests aws_tests
   feedback_tests)
@@ -115,7 +121,7 @@ if [ "$mode" = fast ]; then
   finish
 fi
 
-must 'build release' build release postern bench_load bench_sink crash_spool depth_spool
+must 'build release' build release packed bench_load bench_sink crash_spool depth_spool
 step 'format' formatted
 step 'clang-tidy' tidy
 step 'a deep queue (release)' unit release -R depth_spool
@@ -128,9 +134,14 @@ step 'simulator' e2e release tests/ses_sim
 [ "$mode" = soak ] && step 'a million queued (release)' build/release/tests/crash/depth_spool 1000000
 [ "$mode" = soak ] && export POSTERN_SOAK=1
 step 'end to end (release)' e2e release tests/support tests/e2e --ignore tests/e2e/test_fair_shares.py
+step 'dashboards and rules (release)' e2e release "${watching[@]}"
 step 'fair shares (release)' e2e release tests/e2e/test_fair_shares.py -n 0  # they measure times
 step 'end to end (asan)' e2e asan "${sanitized[@]}"
 step 'end to end (tsan)' e2e tsan "${sanitized[@]}"
 step 'quickstart' deploy/quickstart.sh --once
+step 'deploy artefacts' e2e release tests/deploy --ignore-glob 'tests/deploy/test_deb_*' "${watching[@]/#/--ignore=}"
+step 'package on a bare machine' e2e release tests/deploy/test_deb_as_a_new_user.py tests/deploy/test_deb_on_a_bare_machine.py -n 0
+step 'image' image
+[ "$mode" = soak ] && step 'image, compiled in it' deploy/docker/check.sh
 step 'fuzzing' fuzz "$([ "$mode" = soak ] && echo 600 || echo 10)"
 finish

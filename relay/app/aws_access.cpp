@@ -14,6 +14,42 @@ bool fetches_certificates(const config::Feedback& feedback) {
 
 }  // namespace
 
+SesRegions::SesRegions(aws::HttpClient& http,
+                       aws::CredentialSource& credentials,
+                       const net::Clock& clock,
+                       std::string endpoint)
+    : http_(http), credentials_(credentials), clock_(clock), endpoint_(std::move(endpoint)) {}
+
+aws::SesApi& SesRegions::in(const std::string& region) {
+  auto& api = apis_[region];
+  if (!api)
+    api = std::make_unique<aws::SesApi>(
+        http_, credentials_, clock_, aws::SesApi::Account{region, endpoint_});
+  return *api;
+}
+
+void SesRegions::close() {
+  for (const auto& [region, api] : apis_) api->close();
+}
+
+void AwsAccess::close() {
+  if (ses) ses->close();
+  if (http) http->close();
+}
+
+std::string ses_region(const config::Config& settings, const config::Upstream& upstream) {
+  if (upstream.kind != config::UpstreamKind::ses) return {};
+  return upstream.region.empty() ? settings.aws.region : upstream.region;
+}
+
+std::set<std::string> ses_regions(const config::Config& settings) {
+  std::set<std::string> regions;
+  for (const config::Upstream& upstream : settings.upstreams)
+    if (std::string region = ses_region(settings, upstream); !region.empty())
+      regions.insert(std::move(region));
+  return regions;
+}
+
 bool asks_ses(const config::Config& settings) {
   return !settings.aws.region.empty() && settings.aws.identities != config::Identities::off;
 }
@@ -39,6 +75,9 @@ mail::Result<AwsAccess> open_aws(const config::Config& settings, const net::Cloc
   auto credentials = aws::CredentialSource::make(*access.http, clock, std::move(source));
   if (!credentials) return credentials.error();
   access.credentials = std::move(*credentials);
+  if (asks_ses(settings))
+    access.ses = std::make_unique<SesRegions>(
+        *access.http, *access.credentials, clock, settings.aws.endpoint);
   return access;
 }
 

@@ -1,5 +1,7 @@
 #include "relay/app/dns_settings.hpp"
 
+#include "relay/app/aws_access.hpp"
+
 namespace app {
 
 domains::UnboundOptions resolver_options(const config::Dns& dns) {
@@ -13,8 +15,7 @@ domains::UnboundOptions resolver_options(const config::Dns& dns) {
 
 std::string region_of_ses(const config::Config& settings) {
   for (const config::Upstream& upstream : settings.upstreams)
-    if (upstream.kind == config::UpstreamKind::ses)
-      return upstream.region.empty() ? settings.aws.region : upstream.region;
+    if (upstream.kind == config::UpstreamKind::ses) return ses_region(settings, upstream);
   return {};
 }
 

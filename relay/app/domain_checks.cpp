@@ -96,11 +96,7 @@ mail::Result<void> DomainChecks::open(const config::Config& settings) {
       parts_.executor, *resolver_, [this](domains::SpfCheckEnd end) {
         parts_.metrics.spf_check(domains::name_of(end));
       });
-  if (asks_ses(settings))
-    ses_ = std::make_unique<aws::SesApi>(*parts_.aws.http,
-                                         *parts_.aws.credentials,
-                                         parts_.clock,
-                                         aws::SesApi::Account{aws_.region, aws_.endpoint});
+  if (parts_.aws.ses) ses_ = &parts_.aws.ses->in(aws_.region);
   examiner_ = std::make_unique<domains::Examiner>(domains::Examiner::Parts{
       parts_.executor,
       *resolver_,
@@ -124,10 +120,7 @@ mail::Result<void> DomainChecks::open(const config::Config& settings) {
   return {};
 }
 
-void DomainChecks::stop() {
-  verification_->stop();
-  if (ses_) ses_->close();
-}
+void DomainChecks::stop() { verification_->stop(); }
 
 asio::awaitable<domains::SesIdentity> DomainChecks::identity(const domains::Domain& domain) {
   if (region_.empty()) co_return domains::SesIdentity{};
@@ -254,6 +247,7 @@ void DomainChecks::looked(const domains::Domain& before, const domains::Domain& 
   send_probe(after);
   remind(after);
   if (before.state.status == after.state.status) return;
+  parts_.tell(after, policy::may_send(after.state.status) ? std::string() : first_edit(after));
   if (after.state.status == policy::DomainStatus::verified)
     parts_.log.info("a domain is verified", {{"domain", after.name}});
   else

@@ -44,6 +44,8 @@ class DomainChecks {
     std::function<void(spool::Job)> submit;
     /// SES's replies have it that the domain is not verified there.
     std::function<bool(std::string_view domain)> refused_by_ses;
+    /// The domain's status has changed; `edit` is what mends it, if anything is wrong.
+    std::function<void(const domains::Domain& domain, const std::string& edit)> tell;
   };
 
   /// A Failure says what of the configuration cannot be used.
@@ -52,11 +54,12 @@ class DomainChecks {
   ~DomainChecks();
 
   void start() { verification_->start(); }
-  /// No further round begins, and what waits for SES ends.
+  /// No further round begins.
   void stop();
   net::asio::awaitable<mail::Result<void>> verify_now(std::string domain) {
     return verification_->verify_now(std::move(domain));
   }
+  [[nodiscard]] domains::Resolver& resolver() const noexcept { return *resolver_; }
   /// What to publish for a domain: as the last round saw it, or without having asked.
   [[nodiscard]] std::vector<policy::WantedRecord> records(const domains::Domain& domain) const;
   /// What is left to do by hand at SES for a domain; nothing where its identities are managed.
@@ -85,7 +88,7 @@ class DomainChecks {
   std::set<std::string> reminded_;                ///< domains
   std::unique_ptr<domains::UnboundResolver> resolver_;
   std::unique_ptr<domains::SpfEvaluator> spf_;
-  std::unique_ptr<aws::SesApi> ses_;
+  aws::SesApi* ses_ = nullptr;  ///< null: not to be asked
   std::unique_ptr<domains::Examiner> examiner_;
   std::unique_ptr<domains::Verification> verification_;
 };

@@ -1,19 +1,13 @@
 #include "relay/app/feedback.hpp"
 
-#include "policy/reputation.hpp"
-#include "relay/net/ask.hpp"
-
-#include <algorithm>
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <map>
 #include <utility>
 
 namespace app {
 namespace {
 
-constexpr std::chrono::seconds store_answers_within{30};
 constexpr std::size_t longest_certificate_file = feedback::longest_certificate;
 
 feedback::SuppressionScope scope_of(const config::Config& settings) {
@@ -36,7 +30,6 @@ mail::Result<std::string> read_certificate(const std::filesystem::path& file) {
 Feedback::Feedback(Parts parts, const config::Config& settings)
     : parts_(std::move(parts)),
       settings_(settings.feedback),
-      longest_window_(std::ranges::max(settings.reputation.windows)),
       list_(scope_of(settings)),
       booker_({parts_.store,
                list_,
@@ -44,7 +37,10 @@ Feedback::Feedback(Parts parts, const config::Config& settings)
                parts_.log,
                parts_.clock,
                parts_.relay_tag,
-               parts_.prove}) {}
+               parts_.prove,
+               parts_.came_back,
+               parts_.newly_suppressed,
+               parts_.altered}) {}
 
 Feedback::~Feedback() { stop(); }
 
@@ -94,14 +90,18 @@ void Feedback::start() {
   if (reader_) reader_->start();
 }
 
+doctor::FeedSeen Feedback::seen() const {
+  doctor::FeedSeen seen;
+  seen.topics = !settings_.sns.topic_arns.empty();
+  if (reader_) seen.queue = reader_->standing();
+  return seen;
+}
+
 void Feedback::stop() {
   if (reader_) reader_->stop();
 }
 
-void Feedback::reload(const config::Config& settings) {
-  list_.scope(scope_of(settings));
-  longest_window_ = std::ranges::max(settings.reputation.windows);
-}
+void Feedback::reload(const config::Config& settings) { list_.scope(scope_of(settings)); }
 
 /// The addresses are on the list until then all the same, but mail to them may be taken.
 net::asio::awaitable<void> Feedback::load_list() {
@@ -184,26 +184,6 @@ net::asio::awaitable<http::SnsAnswer> Feedback::confirm(const feedback::Verified
   }
   parts_.log.info("the subscription of an SNS topic is confirmed", {{"topic", message->topic_arn}});
   co_return http::SnsAnswer{200, "Confirmed."};
-}
-
-void Feedback::look() {
-  net::spawn(
-      parts_.executor, [this] { return look_at_ratios(); }, parts_.sink, [] {});
-}
-
-net::asio::awaitable<void> Feedback::look_at_ratios() {
-  const auto question = [this](std::function<void(std::vector<spool::SentSums>)> done) {
-    parts_.store.sums(parts_.clock.now() - longest_window_, std::move(done));
-  };
-  const auto sums = co_await net::ask<std::vector<spool::SentSums>>(question, store_answers_within);
-  if (!sums) co_return;
-  std::map<std::string_view, policy::Counts> apps;
-  for (const spool::SentSums& each : *sums)
-    apps[each.app] += policy::Counts{each.sent, each.bounces, each.complaints};
-  for (const auto& [app, counts] : apps)
-    parts_.metrics.feedback().ratios(app,
-                                     policy::ratio(counts.bounces, counts.sent),
-                                     policy::ratio(counts.complaints, counts.sent));
 }
 
 void Feedback::show() { parts_.metrics.feedback().suppressed(list_.prune(parts_.clock.now())); }

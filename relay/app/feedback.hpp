@@ -4,6 +4,7 @@
 #include "relay/app/aws_access.hpp"
 #include "relay/aws/sqs_api.hpp"
 #include "relay/config/config.hpp"
+#include "relay/doctor/judge.hpp"
 #include "relay/feedback/booker.hpp"
 #include "relay/feedback/sns_certificates.hpp"
 #include "relay/feedback/sqs_reader.hpp"
@@ -39,6 +40,9 @@ class Feedback {
     AwsAccess& aws;
     std::string relay_tag;
     decltype(feedback::Booker::Parts::prove) prove;
+    std::function<void()> came_back;  ///< a bounce or complaint was booked
+    decltype(feedback::Booker::Parts::newly_suppressed) newly_suppressed;
+    decltype(feedback::Booker::Parts::altered) altered;
   };
 
   /// `tallies` are what was counted before the restart. A Failure says what of the configuration
@@ -57,14 +61,17 @@ class Feedback {
   void suppress(std::vector<spool::Suppressed> records,
                 spool::AuditRecord audit,
                 std::function<void(bool)> done);
+  [[nodiscard]] doctor::FeedSeen seen() const;
   /// A post to /feedback/sns.
   net::asio::awaitable<http::SnsAnswer> take_post(std::string body);
   /// Takes over what a reload may change of it.
   void reload(const config::Config& settings);
+  /// How the reading of the queue goes; null where there is none.
+  [[nodiscard]] const feedback::SqsStanding* queue() const {
+    return reader_ ? &reader_->standing() : nullptr;
+  }
   /// Sets the gauges that are only known by looking.
   void show();
-  /// Looks at what came back of each app's mail; every minute.
-  void look();
 
  private:
   Feedback(Parts parts, const config::Config& settings);
@@ -72,13 +79,11 @@ class Feedback {
   mail::Result<void> open_certificates();
   http::SnsAnswer refused(unsigned status, std::string sentence);
   net::asio::awaitable<void> load_list();
-  net::asio::awaitable<void> look_at_ratios();
   net::asio::awaitable<http::SnsAnswer> take_verified(feedback::VerifiedMessage message);
   net::asio::awaitable<http::SnsAnswer> confirm(const feedback::VerifiedMessage& message);
 
   Parts parts_;
   config::Feedback settings_;
-  std::chrono::seconds longest_window_;
   feedback::SuppressionList list_;
   feedback::Booker booker_;
   std::unique_ptr<aws::SqsApi> sqs_;

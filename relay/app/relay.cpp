@@ -95,7 +95,9 @@ Relay::Relay(config::Config settings, std::unique_ptr<spool::DataDir> data_dir)
 Relay::~Relay() {
   threads_.stop_and_join();
   if (http_) http_->close();
+  if (notices_) notices_->stop();
   feedback_.reset();
+  standings_.reset();
   checks_.reset();
   upstreams_.reset();
   if (store_) store_->close();
@@ -104,6 +106,7 @@ Relay::~Relay() {
 mail::Result<void> Relay::open() {
   if (auto opened = open_store(); !opened) return opened.error();
   if (auto opened = open_registry(); !opened) return opened.error();
+  if (auto opened = open_notices(); !opened) return opened.error();
   notice();
   auto upstreams = Upstreams::make(upstream_settings(settings_), settings_.hostname);
   if (!upstreams) return upstreams.error();
@@ -116,6 +119,8 @@ mail::Result<void> Relay::open() {
   auto access = open_aws(settings_, clock_);
   if (!access) return access.error();
   aws_ = std::move(*access);
+  watch_accounts();
+  keep_standings();
   if (auto opened = open_feedback(); !opened) return opened.error();
   auto checks = DomainChecks::make(
       DomainChecks::Parts{
@@ -128,34 +133,13 @@ mail::Result<void> Relay::open() {
           *store_,
           aws_,
           [this](spool::Job job) { submit(std::move(job)); },
-          [this](std::string_view domain) { return scheduler_->refused_by_upstream(domain); }},
+          [this](std::string_view domain) { return scheduler_->refused_by_upstream(domain); },
+          [this](const domains::Domain& domain, const std::string& edit) {
+            tell_of_domain(domain, edit);
+          }},
       settings_);
   if (!checks) return checks.error();
   checks_ = std::move(*checks);
-  return {};
-}
-
-mail::Result<void> Relay::open_feedback() {
-  auto feedback =
-      Feedback::make({threads_.context(0).get_executor(),
-                      *store_,
-                      clock_,
-                      log_,
-                      metrics_,
-                      [this](std::string_view what) { recorder_.internal_error(what, "feedback"); },
-                      aws_,
-                      relay_tag_,
-                      [this](spool::QueueId id,
-                             std::string upstream_id,
-                             bool settles,
-                             std::function<void(bool)> done) {
-                        prove(id, std::move(upstream_id), settles, std::move(done));
-                      }},
-                     settings_,
-                     std::exchange(tallies_, {}));
-  if (!feedback) return feedback.error();
-  feedback_ = std::move(*feedback);
-  services_->suppressions = feedback_->suppressions();
   return {};
 }
 
@@ -167,7 +151,10 @@ mail::Result<void> Relay::open_registry() {
                                            dkim_,
                                            clock_,
                                            std::move(*key),
-                                           [this] { standings_changed(); }},
+                                           [this] { standings_changed(); },
+                                           [this](const std::string& app, const auto& transition) {
+                                             standings_->tell(app, transition);
+                                           }},
                                           settings_,
                                           std::exchange(documents_, {}));
   if (!registry) return registry.error();
@@ -178,6 +165,7 @@ mail::Result<void> Relay::open_registry() {
 void Relay::make_services(delivery::Apportionment apportionment) {
   courier_services_.reset(new delivery::CourierServices{
       *store_, recorder_, metrics_, log_, clock_, keyring_, rules_, reporter_, doubts_});
+  hear_of_holds();
   scheduler_ = std::make_unique<delivery::Scheduler>(
       *courier_services_, threads_, upstreams_->routes(), std::move(apportionment));
   services_.reset(new net::Services{
@@ -188,13 +176,6 @@ void Relay::make_services(delivery::Apportionment apportionment) {
     });
   };
   declare(*registry_->catalog());
-}
-
-void Relay::submit(spool::Job job) {
-  auto stored = [this, job](const spool::Acceptance& acceptance) {
-    if (acceptance.outcome == spool::Accepted::stored) scheduler_->deliver(job, false);
-  };
-  store_->accept(std::move(job), false, std::move(stored));
 }
 
 net::Handover Relay::handover() {
@@ -246,6 +227,7 @@ mail::Result<void> Relay::open_store() {
   options.reserve = settings_.spool_reserve;
   options.keep_size = settings_.spool_keep_size;
   options.repeats_since = std::chrono::ceil<std::chrono::minutes>(settings_.duplicates_window);
+  options.own_domain = [this](std::string_view domain) { return is_own(domain); };
   options.sinks.committed = [this](std::chrono::duration<double> took, std::size_t) {
     metrics_.spool_commit_seconds(took.count());
   };
@@ -263,6 +245,7 @@ mail::Result<void> Relay::open_store() {
   documents_ = std::move(opened->recovery.documents);
   tallies_ = std::move(opened->recovery.tallies);
   relay_tag_ = recovery.relay_tag;
+  last_refusal_ = recovery.last_refusal;
   if (const auto proof = notes_.find(feed_note); proof != notes_.end())
     doubts_.proved(from_milliseconds(proof->second));
   log_.info(
@@ -314,8 +297,10 @@ void Relay::run() {
   net::spawn(
       executor, [this] { return look_after(); }, sink, [] {});
   scheduler_->start(notes_);
+  if (account_watch_) account_watch_->start();
   checks_->start();
   feedback_->start();
+  notices_->start();
   threads_.start();
   over.get_future().wait();
   threads_.stop_and_join();
@@ -367,10 +352,13 @@ std::vector<std::string> Relay::take_over(config::Config settings) {
   const auto take_registry = registry_->prepare(settings);
   if (!take_registry) return {take_registry.error().sentence()};
   if (const auto loaded = load_tls(settings); !loaded) return {loaded.error().sentence()};
+  if (const auto taken = notices_->reload(settings); !taken) return {taken.error().sentence()};
   upstreams_->replace(upstreams, std::move(*contexts));
   rules_.set(retry_rules(settings));
   feedback_->reload(settings);
+  standings_->rules(settings.reputation);
   settings_ = std::move(settings);
+  if (account_watch_) account_watch_->watch(ses_regions(settings_));
   (*take_registry)();  // and through standings_changed() all that follows from apps and domains
   log_.rules(settings_.log);
   notice();
@@ -388,7 +376,9 @@ asio::awaitable<void> Relay::look_after() {
     const config::Retention& keep = settings_.retention;
     if (courier_services_->clock_steady)
       store_->tidy(clock_.now(), keep.timeline, keep.failed_content, keep.refusals);
-    feedback_->look();
+    standings_->look();
+    look_at_feed();
+    notices_->look();
     scheduler_->keep_notes();
     scheduler_->look();  // whatever was missed, by a clock that was set or a read that failed
     if (certificate_seen_ != changed_at(settings_)) {
@@ -417,9 +407,12 @@ asio::awaitable<void> Relay::shut_down() {
     co_await pause(look_interval);
   const auto stopped = std::make_shared<bool>(false);
   const auto busy = [&] { return front_door_->sessions() > 0 || !*stopped; };
+  if (account_watch_) account_watch_->stop();
   checks_->stop();
   feedback_->stop();
-  if (aws_.http) aws_.http->close();
+  standings_->stop();
+  notices_->stop();
+  aws_.close();
   scheduler_->keep_notes();
   scheduler_->finish([stopped] { *stopped = true; });
   front_door_->drain_sessions();

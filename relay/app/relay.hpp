@@ -1,10 +1,14 @@
 #pragma once
 
 #include "mail/result.hpp"
+#include "relay/app/account_watch.hpp"
 #include "relay/app/aws_access.hpp"
 #include "relay/app/domain_checks.hpp"
+#include "relay/app/examination.hpp"
+#include "relay/app/feed_trouble.hpp"
 #include "relay/app/feedback.hpp"
 #include "relay/app/snapshot.hpp"
+#include "relay/app/standing_keeper.hpp"
 #include "relay/app/system_clock.hpp"
 #include "relay/app/upstreams.hpp"
 #include "relay/config/config.hpp"
@@ -17,7 +21,7 @@
 #include "relay/http/server.hpp"
 #include "relay/net/listener.hpp"
 #include "relay/net/threads.hpp"
-#include "relay/notices/alert.hpp"
+#include "relay/notices/notices.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
 #include "relay/observe/recorder.hpp"
@@ -53,6 +57,7 @@ class Relay {
   mail::Result<void> open_store();
   mail::Result<void> open_registry();
   mail::Result<void> open_feedback();
+  void watch_accounts();
   mail::Result<void> listen_smtp();
   mail::Result<void> listen_http();
   void make_services(delivery::Apportionment apportionment);
@@ -61,10 +66,29 @@ class Relay {
   void release_what_may_leave(const delivery::Keyring& before, const delivery::Keyring& after);
   void release(spool::Filter which, policy::Reason reason, std::string detail);
   void declare(const domains::Catalog& catalog);
-  /// Mail of the relay's own.
-  void submit(spool::Job job);
+  void keep_standings();
+  /// Whether a domain, or one that it is under, is a verified one of ours. Thread-safe.
+  [[nodiscard]] bool is_own(std::string_view domain) const;
+  /// Mail of the relay's own. `done` is called on a thread of the store.
+  void submit(
+      spool::Job job, std::function<void(bool)> done = [](bool) {});
+  mail::Result<void> open_notices();
+  [[nodiscard]] notices::Audience audience() const;
+  void mail_letter(const std::string& app,
+                   const policy::Letter& letter,
+                   std::optional<spool::Note> note,
+                   std::function<void(bool)> done);
   /// What somebody is told of at once.
   void alert(const notices::Alert& alert);
+  void hear_of_holds();
+  void tell_of_domain(const domains::Domain& domain, const std::string& edit);
+  void tell_of_hold(const std::string& upstream, const delivery::Hold& hold, bool begins);
+  void tell_of_long_hold(const spool::Entry& entry,
+                         policy::Reason reason,
+                         std::uint64_t alike,
+                         spool::WallTime end);
+  void tell_of_alteration(const std::string& app, const std::string& domain);
+  void look_at_feed();
   [[nodiscard]] std::optional<domains::Caller> authenticate(std::string_view token) const;
   [[nodiscard]] net::Handover handover();
   [[nodiscard]] bool urgent(std::string_view app, bool by_link, bool by_field);
@@ -75,6 +99,10 @@ class Relay {
              bool settles,
              std::function<void(bool)> done);
   [[nodiscard]] http::Sources sources();
+  /// What the doctor looks at beside what is known.
+  [[nodiscard]] std::vector<Look> looks();
+  net::asio::awaitable<doctor::Findings> examine();
+  net::asio::awaitable<http::TestAnswer> send_test(http::TestMail mail);
   mail::Result<void> load_tls(const config::Config& settings);
   /// Sentences of what is wrong with the new configuration; none, and it is in force.
   std::vector<std::string> reload();
@@ -88,6 +116,7 @@ class Relay {
   config::Config settings_;
   dkim::Library dkim_;
   SystemClock clock_;
+  const spool::WallTime started_at_ = clock_.now();
   observe::Log log_;
   observe::Metrics metrics_;
   observe::Recorder recorder_;
@@ -106,10 +135,16 @@ class Relay {
   std::vector<spool::Document> documents_;  ///< what the store kept, until the registry has it
   std::vector<spool::Tally> tallies_;       ///< the same, until the metrics show them
   std::string relay_tag_;
+  std::int64_t last_refusal_ = 0;  ///< the number of the newest that the store kept
+  const spool::WallTime started_ = clock_.now();
+  FeedTrouble feed_trouble_ = FeedTrouble::none;  ///< that was told of
   net::Threads threads_;
   std::unique_ptr<domains::Registry> registry_;
+  std::unique_ptr<notices::Notices> notices_;
   AwsAccess aws_;
+  std::unique_ptr<AccountWatch> account_watch_;  ///< null where SES's API is not asked
   std::unique_ptr<DomainChecks> checks_;
+  std::unique_ptr<StandingKeeper> standings_;
   std::unique_ptr<Feedback> feedback_;
   std::unique_ptr<net::Services> services_;
   std::unique_ptr<delivery::CourierServices> courier_services_;

@@ -1,4 +1,6 @@
 #include "relay/app/relay.hpp"
+#include "relay/app/ses_list.hpp"
+#include "relay/app/send_test.hpp"
 #include "relay/app/submission.hpp"
 #include "relay/http/sns_endpoint.hpp"
 
@@ -53,6 +55,11 @@ http::Sources Relay::sources() {
                             std::function<void(bool)> done) {
     feedback_->suppress(std::move(records), std::move(audit), std::move(done));
   };
+  sources.reputation = [this] { return settings_.reputation; };
+  sources.started_at = started_at_;
+  sources.forget_at_ses = [this](std::string address) {
+    return forget_at_ses(aws_, ses_regions(settings_), std::move(address));
+  };
   sources.now = [this] { return clock_.now(); };
   sources.sns = [this](std::string body) { return feedback_->take_post(std::move(body)); };
   sources.registry = registry_.get();
@@ -65,8 +72,20 @@ http::Sources Relay::sources() {
   sources.console_steps = [this](const domains::Domain& domain) {
     return checks_->console_steps(domain);
   };
+  sources.examine = [this] { return examine(); };
+  sources.send_test = [this](http::TestMail mail) { return send_test(std::move(mail)); };
   sources.submission = [this] { return submission(settings_); };
   return sources;
+}
+
+net::asio::awaitable<http::TestAnswer> Relay::send_test(http::TestMail mail) {
+  ServeApp serve = [this](net::Tcp::socket socket, std::string app) {
+    front_door_->serve(std::move(socket), std::move(app));
+  };
+  http::TestAnswer answer = co_await hand_in(std::move(mail), std::move(serve));
+  const auto feed = feedback_->seen();
+  answer.feed = feed.topics || feed.queue;
+  co_return answer;
 }
 
 mail::Result<void> Relay::listen_http() {

@@ -1,8 +1,11 @@
+#include "mail/header_fields.hpp"
 #include "relay/app/relay.hpp"
 
 #include <cstddef>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 // What follows from a change of apps and domains: for the sessions, for delivery, for mail that
@@ -20,12 +23,41 @@ void Relay::declare(const domains::Catalog& catalog) {
     ++statuses[domain->state.status];
   }
   for (const auto status : policy::domain_statuses) metrics_.domains(status, statuses[status]);
-  std::size_t blocked = 0;
+  std::map<policy::StandingState, std::size_t> states;
   for (const auto& [name, app] : catalog.apps) {
-    metrics_.app_blocked(name, app->blocked);
-    blocked += app->blocked ? 1 : 0;
+    metrics_.app_blocked(name, app->standing.blocked());
+    ++states[app->standing.state()];
   }
-  metrics_.apps(catalog.apps.size() - blocked, blocked);
+  for (const auto state : policy::standing_states) metrics_.apps(state, states[state]);
+}
+
+void Relay::keep_standings() {
+  const auto kept = notes_.find(StandingKeeper::account_note);
+  standings_ = std::make_unique<StandingKeeper>(
+      StandingKeeper::Parts{
+          threads_.context(0).get_executor(),
+          *store_,
+          *registry_,
+          clock_,
+          metrics_,
+          [this](std::string_view what) { recorder_.internal_error(what, "standing"); },
+          [this](const notices::Alert& told) { alert(told); },
+          [this] { return courier_services_->clock_steady.load(); }},
+      settings_.reputation,
+      kept == notes_.end() ? std::string_view() : kept->second);
+}
+
+bool Relay::is_own(std::string_view domain) const {
+  const auto keyring = keyring_.get();
+  if (!keyring) return false;  // the store opens before the catalog is there
+  const std::string name = mail::to_lower(domain);
+  for (std::string_view rest = name; !rest.empty();) {
+    const auto own = keyring->domains.find(rest);
+    if (own != keyring->domains.end() && own->second.may_send) return true;
+    const auto dot = rest.find('.');
+    rest = dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
+  }
+  return false;
 }
 
 void Relay::standings_changed() {
@@ -54,11 +86,15 @@ void Relay::release_what_may_leave(const delivery::Keyring& before,
     for (const auto reason : {policy::Reason::domain, policy::Reason::signing})
       release(which, reason, "the domain is verified and its key confirmed");
   }
-  for (const std::string& app : before.blocked) {
+  // What a restriction that follows a block does not let go is held again when it is taken up.
+  std::set<std::string, std::less<>> freer = before.blocked;
+  for (const std::string& app : before.restricted)
+    if (!after.restricted.contains(app)) freer.insert(app);
+  for (const std::string& app : freer) {
     if (after.blocked.contains(app)) continue;
     spool::Filter which;
     which.app = app;
-    release(which, policy::Reason::blocked, "the app is blocked no more");
+    release(which, policy::Reason::blocked, "the app is blocked or restricted no more");
   }
 }
 

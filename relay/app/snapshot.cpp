@@ -21,6 +21,10 @@ std::vector<std::string> foreign_names(const domains::Domain& domain,
   return names;
 }
 
+bool is_restricted(const domains::App& app) {
+  return app.standing.state() == policy::StandingState::restricted;
+}
+
 policy::SenderDomain sender_domain(const domains::Domain& domain,
                                    const domains::Association& association,
                                    const domains::Catalog& catalog) {
@@ -50,7 +54,12 @@ std::shared_ptr<const net::Directory> make_directory(const config::Config& setti
     facts.name = name;
     facts.contact = app->contact;
     facts.environment = app->environment;
-    facts.blocked = app->blocked;
+    facts.blocked = app->standing.blocked();
+    facts.restricted = is_restricted(*app);
+    if (const auto& by_hand = app->standing.record.by_hand) {
+      facts.standing_why = by_hand->reason;
+      facts.standing_until = by_hand->until;
+    }
     facts.limits = app->limits;
     facts.rules = settings.rules;
     facts.urgent_paths = app->urgent_paths;
@@ -80,7 +89,8 @@ std::shared_ptr<const delivery::Keyring> make_keyring(const domains::Catalog& ca
   for (const domains::Association& association : catalog.associations)
     keyring->associations.insert(association.number);
   for (const auto& [name, app] : catalog.apps) {
-    if (app->blocked) keyring->blocked.insert(name);
+    if (app->standing.blocked()) keyring->blocked.insert(name);
+    if (is_restricted(*app)) keyring->restricted.insert(name);
     if (!app->configuration_set.empty())
       keyring->configuration_sets.emplace(name, app->configuration_set);
   }

@@ -40,7 +40,11 @@ struct HttpRequest {
   std::chrono::milliseconds connect_within{5000};
   std::chrono::milliseconds within{15000};        ///< all of it
   std::size_t most_octets = max_response_octets;  ///< of the body of the response
-  std::stop_token stop;                           ///< ends the request at once, with a failure
+  bool cuts_body = false;  ///< a longer body is cut there; else it is a failure
+  /// The only addresses that the URL's host, a name, is looked for at, instead of being looked up.
+  std::vector<std::string> addresses;
+  std::string called;    ///< instead of the URL in a failure, where it is a secret
+  std::stop_token stop;  ///< ends the request at once, with a failure
 };
 
 struct HttpResponse {

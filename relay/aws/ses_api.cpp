@@ -29,6 +29,7 @@ bool is_base64(char c) {
 }
 
 constexpr std::string_view identities_path = "/v2/email/identities";
+constexpr std::string_view configuration_sets_path = "/v2/email/configuration-sets";
 constexpr std::string_view suppression_path = "/v2/email/suppression/addresses";
 constexpr std::size_t max_address_octets = 320;
 
@@ -224,6 +225,43 @@ asio::awaitable<AccountAnswer> SesApi::get_account() {
     got.answer = Answer{Outcome::unreachable, account.error().sentence()};
   }
   co_return got;
+}
+
+asio::awaitable<ConfigurationSetAnswer> SesApi::get_configuration_set(std::string name) {
+  ConfigurationSetAnswer got;
+  if (!is_configuration_set(name)) {
+    got.answer = {Outcome::refused,
+                  "The name of a configuration set has letters, digits, - and _, 64 at most"};
+    co_return got;
+  }
+  const std::string path = fmt::format("{}/{}", configuration_sets_path, name);
+  Call about_set("ses:GetConfigurationSet", "GET", path);
+  Reply reply = co_await ask(std::move(about_set));
+  got.answer = std::move(reply.answer);
+  if (got.answer.outcome == Outcome::unknown_identity)
+    got.answer = {Outcome::done, {}};
+  else if (got.answer.outcome == Outcome::done)
+    co_await read_set(path, reply.body, got);
+  co_return got;
+}
+
+asio::awaitable<void> SesApi::read_set(const std::string& path,
+                                       const std::string& body,
+                                       ConfigurationSetAnswer& got) {
+  Call about_events(
+      "ses:GetConfigurationSetEventDestinations", "GET", path + "/event-destinations");
+  Reply reply = co_await ask(std::move(about_events));
+  got.answer = std::move(reply.answer);
+  if (got.answer.outcome != Outcome::done) co_return;
+  auto set = parse_configuration_set(body);
+  auto destinations = parse_event_destinations(reply.body);
+  if (set && destinations) {
+    got.set = std::move(*set);
+    got.set.destinations = std::move(*destinations);
+  } else {
+    const mail::Failure& failure = set ? destinations.error() : set.error();
+    got.answer = Answer{Outcome::unreachable, std::string(failure.sentence())};
+  }
 }
 
 asio::awaitable<Answer> SesApi::suppress(std::string address, SuppressedFor why) {

@@ -4,6 +4,7 @@
 #include "relay/aws/credential_source.hpp"
 #include "relay/aws/http_client.hpp"
 #include "relay/aws/ses_account.hpp"
+#include "relay/aws/ses_configuration_set.hpp"
 #include "relay/aws/ses_identity.hpp"
 #include "relay/config/secret.hpp"
 #include "relay/net/clock.hpp"
@@ -36,6 +37,11 @@ struct IdentityAnswer {
 struct AccountAnswer {
   Answer answer;
   SesAccount account;  ///< when the outcome is done
+};
+
+struct ConfigurationSetAnswer {
+  Answer answer;
+  ConfigurationSet set;  ///< when the outcome is done
 };
 
 /// Turns to speak to SES: all calls of an account together have one a second.
@@ -84,6 +90,8 @@ class SesApi {
                                                OnMxFailure on_mx_failure);
   /// The account's standing, quota and rate.
   boost::asio::awaitable<AccountAnswer> get_account();
+  /// With its event destinations: two calls. Done also where SES does not know it.
+  boost::asio::awaitable<ConfigurationSetAnswer> get_configuration_set(std::string name);
   /// Puts an address on the account's suppression list: SES sends it nothing more.
   boost::asio::awaitable<Answer> suppress(std::string address, SuppressedFor why);
   /// Takes it off again; done also where it is not on the list.
@@ -96,6 +104,9 @@ class SesApi {
   struct Reply;
   boost::asio::awaitable<Reply> ask_about(const std::string& domain, Call call);
   boost::asio::awaitable<Reply> ask(Call call);
+  boost::asio::awaitable<void> read_set(const std::string& path,
+                                        const std::string& body,
+                                        ConfigurationSetAnswer& got);
   boost::asio::awaitable<std::optional<std::string>> await_turn();
   [[nodiscard]] HttpRequest request(Call call) const;
 

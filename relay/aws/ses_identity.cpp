@@ -113,11 +113,11 @@ Answer classify(std::string_view action,
   if (type.starts_with("AccessDenied")) {
     const bool about_identities = action.find("EmailIdentity") != std::string_view::npos;
     return {Outcome::no_rights,
-            fmt::format("The relay's AWS credentials do not allow {0} ({1}): add {0} to the policy "
-                        "of their IAM user or role{2}",
+            fmt::format("The relay's AWS credentials do not allow {0}: add {0} to the policy of "
+                        "their IAM user or role{1} (SES says: {2})",
                         action,
-                        error.message,
-                        about_identities ? ", or set `aws.identities: off`" : "")};
+                        about_identities ? ", or set `aws.identities: off`" : "",
+                        error.message)};
   }
   if (is_about_credentials(status, type)) return {Outcome::no_rights, unusable_credentials(error)};
   if (status >= 400 && status < 500 && type.ends_with("Exception"))

@@ -1,6 +1,10 @@
 #include "relay/aws/transfer.hpp"
 
+#include "relay/config/url.hpp"
+#include "relay/config/values.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -68,6 +72,7 @@ CURL* Transfer::begin(const Libcurl& curl, const std::filesystem::path& ca_file)
     return nullptr;
   }
   set_target();
+  if (!request_.addresses.empty()) set_addresses();
   set(CURLOPT_PRIVATE, static_cast<void*>(this));
   set(CURLOPT_ERRORBUFFER, error_.data());
   set(CURLOPT_WRITEFUNCTION, &Transfer::take_octets);
@@ -91,6 +96,16 @@ void Transfer::set_target() {
   for (const char c : target) signed_url += c == '%' ? "%25" : std::string(1, c);
   set(CURLOPT_URL, signed_url.c_str());
   set(CURLOPT_REQUEST_TARGET, target.c_str());
+}
+
+void Transfer::set_addresses() {
+  const auto url = config::parse_url(request_.url);
+  if (!url || config::address_octets(url->host)) return;
+  const std::string line =
+      fmt::format("{}:{}:{}", url->host, url->port, fmt::join(request_.addresses, ","));
+  addresses_ = Headers(curl_->slist_append(nullptr, line.c_str()), curl_->slist_free_all);
+  if (!addresses_) refused_ = CURLE_OUT_OF_MEMORY;
+  set(CURLOPT_RESOLVE, addresses_.get());
 }
 
 void Transfer::set_transport(const std::filesystem::path& ca_file) {
@@ -141,7 +156,7 @@ void Transfer::add_header(const std::string& line) {
 std::size_t Transfer::take_octets(char* octets, std::size_t, std::size_t count, void* transfer) {
   auto& self = *static_cast<Transfer*>(transfer);
   self.too_long_ = self.response_.body.size() + count > self.request_.most_octets;
-  if (self.too_long_) return 0;  // ends the transfer
+  if (self.too_long_) return 0;  // ends the transfer, with what has come
   self.response_.body.append(octets, count);
   return count;
 }
@@ -155,9 +170,9 @@ std::string Transfer::error_type() const {
 }
 
 void Transfer::finish(CURLcode result) {
-  if (too_long_) {
+  if (too_long_ && !request_.cuts_body) {
     fail(fmt::format("it answered more than {} octets", request_.most_octets));
-  } else if (result != CURLE_OK) {
+  } else if (result != CURLE_OK && !too_long_) {
     fail(error_.front() != '\0' ? error_.data() : curl_->easy_strerror(result));
   } else {
     long status = 0;
@@ -169,7 +184,8 @@ void Transfer::finish(CURLcode result) {
 }
 
 void Transfer::fail(std::string_view reason) {
-  answered_(mail::failure(fmt::format("{} could not be asked: {}", request_.url, reason)));
+  const std::string& called = request_.called.empty() ? request_.url : request_.called;
+  answered_(mail::failure(fmt::format("{} could not be asked: {}", called, reason)));
 }
 
 }  // namespace aws

@@ -36,6 +36,7 @@ class Transfer {
   template <class Value>
   void set(CURLoption option, Value value);
   void set_target();
+  void set_addresses();
   void set_transport(const std::filesystem::path& ca_file);
   void set_content();
   void set_signing();
@@ -54,6 +55,7 @@ class Transfer {
   bool too_long_ = false;
   std::array<char, CURL_ERROR_SIZE> error_{};
   Headers headers_{nullptr, nullptr};
+  Headers addresses_{nullptr, nullptr};
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
   Handle handle_{nullptr, nullptr};  ///< refers to all above: goes first
 };

@@ -24,7 +24,7 @@ namespace {
 namespace json = boost::json;
 
 struct Options {
-  std::string name, owner, contact, upstream, configuration_set, why;
+  std::string name, owner, contact, upstream, configuration_set, why, state, lasts;
   std::vector<std::string> domains;
   std::optional<std::int64_t> weight, recipients_per_message, queued_messages;
   std::string message_size, queued_bytes;
@@ -111,7 +111,8 @@ int rotate_password(Console& console, const Options& options) {
 }
 
 std::string state_of(const json::object& app) {
-  return is_set(app, "blocked") ? "blocked" : "open";
+  const std::string state = shown(app.at("standing").as_object(), "state");
+  return state == "blocked" || state == "restricted" ? state : "open";
 }
 
 std::string names_of(const json::array& domains) {
@@ -145,9 +146,18 @@ int list(Console& console, const Options& options) {
   return 0;
 }
 
+void print_standing(std::ostream& out, const json::object& app) {
+  const json::object& standing = app.at("standing").as_object();
+  print_line(out, is_set(app, "blocked") ? "blocked why" : "why", shown(standing, "why"));
+  print_line(out, "standing", shown(standing, "state"));
+  print_line(out, "since", moment(standing, "since"));
+  print_line(out, "decided by", is_set(standing, "by_hand") ? "hand" : "");
+  print_line(out, "until", moment(standing, "until"));
+}
+
 void print_app(std::ostream& out, const json::object& app) {
   out << fmt::format("{}  {}\n", shown(app, "name"), state_of(app));
-  print_line(out, "blocked why", shown(app, "blocked_why"));
+  print_standing(out, app);
   for (const std::string_view member : {"owner", "contact", "upstream", "weight", "environment"})
     print_line(out, member, shown(app, member));
   print_line(out, "SES set", shown(app, "configuration_set"));
@@ -194,12 +204,40 @@ int unblock(Console& console, const Options& options) {
                         fmt::format("App {} may send again.", options.name));
 }
 
+int impose(Console& console, const Options& options) {
+  json::object body{{"state", options.state}, {"reason", options.why}};
+  put_number(body, "seconds", config::parse_duration(options.lasts));
+  return console.change(
+      {target_of(options, "/override"), json::serialize(body)},
+      options.json,
+      fmt::format("App {} is {} by hand, {}.",
+                  options.name,
+                  options.state,
+                  options.lasts.empty()
+                      ? fmt::format("until `postern app release {}`", options.name)
+                      : "for " + options.lasts));
+}
+
+int release(Console& console, const Options& options) {
+  return console.change(
+      {target_of(options, "/release"), "{}"},
+      options.json,
+      fmt::format("App {} is judged by its bounces and complaints again.", options.name));
+}
+
 int remove(Console& console, const Options& options) {
   Request asked{target_of(options)};
   asked.removes = true;
   return console.change(std::move(asked),
                         options.json,
                         fmt::format("App {} is removed, with its tokens.", options.name));
+}
+
+std::string refuse_duration(const std::string& text) {
+  const auto seconds = config::parse_duration(text);
+  return seconds && *seconds > 0 && *seconds <= http::longest_override.count()
+             ? std::string()
+             : "write a time like 12h or 3d, at most 365d";
 }
 
 std::string refuse_size(const std::string& text) {
@@ -256,6 +294,8 @@ void add_app_commands(CLI::App& root, const std::shared_ptr<Console>& console, i
       {"show", "one app", show},
       {"block", "refuse its mail, hold what waits", block},
       {"unblock", "take its mail again", unblock},
+      {"override", "decide how far it may mail, whatever its reputation", impose},
+      {"release", "end that; one that was held back is on probation", release},
       {"rotate-password", "give it another password", rotate_password},
       {"remove", "remove it; refused while mail of it is in the queue", remove}};
   for (const Verb& verb : verbs) {
@@ -265,9 +305,17 @@ void add_app_commands(CLI::App& root, const std::shared_ptr<Console>& console, i
     if (verb.run != list) command->add_option("NAME", options->name, "the app")->required();
   }
   add_settings(*app->get_subcommand("add"), *options);
-  app->get_subcommand("block")
-      ->add_option("--why", options->why, "a sentence for the site's administrator")
+  constexpr const char* why = "a sentence for the site's administrator";
+  app->get_subcommand("block")->add_option("--why", options->why, why)->required();
+  CLI::App* override_command = app->get_subcommand("override");
+  override_command->add_option("--state", options->state, "how far it may mail")
+      ->check(CLI::IsMember({"normal", "restricted", "blocked"}))
       ->required();
+  override_command
+      ->add_option(
+          "--for", options->lasts, "so long, like 12h or 3d; until it is released if left out")
+      ->check(refuse_duration);
+  override_command->add_option("--reason", options->why, why)->required();
 }
 
 }  // namespace cli

@@ -9,12 +9,6 @@ namespace {
 
 constexpr std::array table{
     Awaited{"recipient", ""},
-    Awaited{"suppression import", "`postern suppression add` takes 100 addresses at once"},
-    Awaited{"suppression export", "`postern suppression list --json` prints them"},
-    Awaited{"stats", "`/metrics` has the counts"},
-    Awaited{"doctor", "`postern check-config` and `postern healthcheck` tell the most of it"},
-    Awaited{"sendmail", "any SMTP client can hand mail to the relay's port"},
-    Awaited{"send-test", "any SMTP client can send a test mail"},
 };
 
 /// The first one or two words of the command line.

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
 #include <sstream>
 #include <stdexcept>
@@ -53,6 +54,11 @@ int Console::complain(std::string_view sentence) {
   return 1;
 }
 
+std::optional<std::string> Console::hindrance() {
+  const auto answer = ask_relay(socket_(), {.target = "/healthz"});
+  return answer ? std::nullopt : std::optional(std::string(answer.error().sentence()));
+}
+
 std::optional<Answer> Console::ask(Request asked) {
   std::filesystem::path socket;
   try {
@@ -91,23 +97,38 @@ std::optional<std::string> Console::ask_text(Request asked) {
   return std::nullopt;
 }
 
-std::optional<json::array> Console::ask_list(const std::string& target,
-                                             std::string_view member,
-                                             std::string_view parameter,
-                                             std::size_t most) {
+bool Console::ask_pages(const std::string& target,
+                        std::string_view member,
+                        const std::function<void(json::array)>& take,
+                        std::string_view parameter,
+                        std::size_t most) {
   constexpr std::size_t page_size = 200;
-  json::array all;
+  std::size_t taken = 0;
   std::string next;
   do {
-    const std::size_t limit = std::min(page_size, most - all.size());
+    const std::size_t limit = std::min(page_size, most - taken);
     std::string asked = fmt::format(
         "{}{}limit={}", target, target.find('?') == std::string::npos ? '?' : '&', limit);
     if (!next.empty()) asked += fmt::format("&{}={}", parameter, url_encoded(next));
     auto page = ask_json({asked});
-    if (!page) return std::nullopt;
-    for (json::value& each : page->at(member).as_array()) all.push_back(std::move(each));
+    if (!page) return false;
+    json::array& members = page->at(member).as_array();
+    taken += members.size();
     next = shown(*page, "next");
-  } while (!next.empty() && all.size() < most);
+    take(std::move(members));
+  } while (!next.empty() && taken < most);
+  return true;
+}
+
+std::optional<json::array> Console::ask_list(const std::string& target,
+                                             std::string_view member,
+                                             std::string_view parameter,
+                                             std::size_t most) {
+  json::array all;
+  const auto take = [&all](json::array members) {
+    std::ranges::move(members, std::back_inserter(all));
+  };
+  if (!ask_pages(target, member, take, parameter, most)) return std::nullopt;
   return all;
 }
 

@@ -29,14 +29,22 @@ class Console {
  public:
   Console(SocketPath socket, std::ostream& out, std::ostream& err);
 
+  /// Why the relay cannot be asked, and what to do; nothing if it can. Says nothing.
+  [[nodiscard]] std::optional<std::string> hindrance();
   /// Nothing if there is no answer, and then it has been said why.
   [[nodiscard]] std::optional<Answer> ask(Request asked);
   /// The object of a good answer; for any other it has been said why.
   [[nodiscard]] std::optional<boost::json::object> ask_json(Request asked);
   /// The text of a good answer that is no JSON; for any other it has been said why.
   [[nodiscard]] std::optional<std::string> ask_text(Request asked);
-  /// The members of a list that comes by pages, {member: […], "next"}, whose next page is asked by
-  /// `parameter`; at most `most` of them.
+  /// Hands over, page by page, the members of a list {member: […], "next"} whose next page is asked
+  /// by `parameter`, at most `most` of them. False if a page did not come: it has been said why.
+  [[nodiscard]] bool ask_pages(const std::string& target,
+                               std::string_view member,
+                               const std::function<void(boost::json::array)>& take,
+                               std::string_view parameter = "after",
+                               std::size_t most = static_cast<std::size_t>(-1));
+  /// All of them at once.
   [[nodiscard]] std::optional<boost::json::array> ask_list(
       const std::string& target,
       std::string_view member,

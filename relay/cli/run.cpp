@@ -4,15 +4,19 @@
 #include "relay/cli/awaited.hpp"
 #include "relay/cli/domain_commands.hpp"
 #include "relay/cli/inspect_command.hpp"
+#include "relay/cli/manual_command.hpp"
 #include "relay/cli/operator_commands.hpp"
 #include "relay/cli/queue_commands.hpp"
 #include "relay/cli/restore.hpp"
+#include "relay/cli/send_test_command.hpp"
 #include "relay/cli/settings.hpp"
 #include "relay/cli/smtp_password.hpp"
+#include "relay/cli/stats_command.hpp"
 #include "relay/cli/suppression_commands.hpp"
 #include "relay/cli/token_commands.hpp"
 #include "relay/config/nearest.hpp"
 #include "relay/config/values.hpp"
+#include "relay/sendmail/run.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -103,6 +107,19 @@ void add_restore(CLI::App& root, Invocation& invocation) {
   });
 }
 
+/// For `--help` and the manual: what follows the word never comes here, because it is read as
+/// sendmail reads it.
+void add_sendmail(CLI::App& root) {
+  root.add_subcommand("sendmail", "Hand a message on standard input to the relay, as sendmail does")
+      ->footer("Options of sendmail, recipients behind them:\n" + sendmail::usage());
+}
+
+/// Whether the words are a call of sendmail, and not the question what it takes.
+bool calls_sendmail(std::span<const char* const> arguments) {
+  if (arguments.empty() || std::string_view(arguments[0]) != "sendmail") return false;
+  return arguments.size() != 2 || std::string_view(arguments[1]) != "--help";
+}
+
 /// The commands without commands of their own, under `command`.
 std::vector<CLI::App*> leaves(CLI::App& command) {
   const std::vector<CLI::App*> children = command.get_subcommands([](CLI::App*) { return true; });
@@ -125,9 +142,14 @@ void add_asking(CLI::App& root, Invocation& invocation) {
   add_app_commands(root, console, invocation.exit_code);
   add_domain_commands(root, console, invocation.exit_code);
   add_token_commands(root, console, invocation.exit_code);
-  add_suppression_commands(root, console, invocation.exit_code);
+  add_stats_command(root, console, invocation.exit_code);
+  add_suppression_commands(root, console, invocation.streams.in, invocation.exit_code);
   add_queue_commands(root, console, invocation.exit_code);
   add_operator_commands(root, console, invocation.exit_code);
+  add_send_test_command(root, console, invocation.exit_code);
+  const auto settings = [&invocation] { return read_settings(config_path(invocation.config)); };
+  add_doctor_command(
+      root, console, settings, invocation.commands.examine_alone, invocation.exit_code);
   for (CLI::App* command : root.get_subcommands([](CLI::App*) { return true; })) {
     if (std::ranges::find(before, command) != before.end()) continue;
     for (CLI::App* leaf : leaves(*command)) {
@@ -173,6 +195,7 @@ int parse(CLI::App& root, int argc, const char* const* argv, Invocation& invocat
 int run(int argc, const char* const* argv, const Commands& commands, Streams streams) {
   const std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
   const auto arguments = words.subspan(std::min<std::size_t>(1, words.size()));
+  if (calls_sendmail(arguments)) return commands.sendmail(arguments.subspan(1));
   Invocation invocation{commands, streams, {}, {}, 0};
   CLI::App root("Postern, a mail submission relay: SMTP in, signed mail out to Amazon SES",
                 "postern");
@@ -183,6 +206,8 @@ int run(int argc, const char* const* argv, const Commands& commands, Streams str
   add_inspect(root, invocation);
   add_smtp_password(root, invocation);
   add_restore(root, invocation);
+  add_sendmail(root);
+  add_manual_command(root, streams.out);
   add_asking(root, invocation);
 
   auto refusal = refuse_awaited(arguments);

@@ -3,11 +3,13 @@
 #include "mail/result.hpp"
 #include "policy/facts.hpp"
 #include "policy/summary.hpp"
+#include "relay/cli/doctor_command.hpp"
 #include "relay/config/config.hpp"
 
 #include <filesystem>
 #include <functional>
 #include <iosfwd>
+#include <span>
 
 namespace cli {
 
@@ -21,6 +23,9 @@ using MakePreflight = std::function<mail::Result<Preflight>(const config::Config
 struct Commands {
   std::function<int(const std::filesystem::path& config)> serve;  ///< gives the exit code
   MakePreflight preflight;                                        ///< for `inspect --app`
+  ExamineAlone examine_alone;                                     ///< for `doctor`
+  /// `sendmail` with what follows it; gives the exit code
+  std::function<int(std::span<const char* const> words)> sendmail;
 };
 
 struct Streams {

@@ -38,8 +38,8 @@ std::vector<CLI::Option*> add_filters(CLI::App& command, Selection& selection) {
     return spool::state_of(word) ? std::string() : "there is no state " + word;
   });
   CLI::Option* app = command.add_option("--app", selection.app, "only of this app");
-  CLI::Option* domain =
-      command.add_option("--domain", selection.domain, "only of this sender domain");
+  CLI::Option* domain = command.add_option(
+      "--domain", selection.domain, "only of this sender domain, in either form of its name");
   CLI::Option* reason =
       command.add_option("--reason", selection.reason, "only held or failed for this reason");
   reason->check([](const std::string& word) {

@@ -1,6 +1,8 @@
 #include "relay/cli/suppression_commands.hpp"
 
 #include "relay/cli/shown.hpp"
+#include "relay/cli/suppression_transfer.hpp"
+#include "relay/http/bounds.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -8,6 +10,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstddef>
 #include <ostream>
 #include <string>
@@ -24,7 +27,7 @@ struct Options {
   std::string app, address;
   std::vector<std::string> addresses;
   std::size_t limit = 100;
-  bool json = false;
+  bool json = false, also_ses = false;
 };
 
 int list(Console& console, const Options& options) {
@@ -54,19 +57,44 @@ int list(Console& console, const Options& options) {
   return 0;
 }
 
-int change(Console& console, const Options& options, const char* target, const char* said) {
-  json::array addresses;
-  for (const std::string& address : options.addresses) addresses.emplace_back(address);
-  const json::object body{{"app", options.app}, {"addresses", std::move(addresses)}};
-  return console.change({.target = target, .body = json::serialize(body)},
-                        options.json,
-                        fmt::format("{} {} addresses.", said, options.addresses.size()));
+json::object body_of(const Options& options) {
+  const auto& addresses = options.addresses;
+  return {{"app", options.app}, {"addresses", json::array(addresses.begin(), addresses.end())}};
+}
+
+int add(Console& console, const Options& options) {
+  return console.change(
+      {.target = "/api/v1/suppressions", .body = json::serialize(body_of(options))},
+      options.json,
+      fmt::format("The app no longer mails {} addresses.", options.addresses.size()));
+}
+
+/// SES is asked about one address a second.
+int remove(Console& console, const Options& options) {
+  json::object body = body_of(options);
+  if (options.also_ses) body["also_ses"] = true;
+  const auto done = console.ask_json({.target = "/api/v1/suppressions/remove",
+                                      .body = json::serialize(body),
+                                      .limit = std::chrono::minutes(2)});
+  if (!done) return 1;
+  if (options.json)
+    console.print_json(*done);
+  else
+    console.out() << fmt::format("The app may again mail {} addresses.\n",
+                                 options.addresses.size());
+  const json::array& left = done->at("left_at_ses").as_array();
+  for (const json::value& each : left)
+    console.complain(fmt::format("SES may still have {} on its list: {}",
+                                 shown(each.as_object(), "address"),
+                                 shown(each.as_object(), "why")));
+  return left.empty() ? 0 : 1;
 }
 
 }  // namespace
 
 void add_suppression_commands(CLI::App& root,
                               const std::shared_ptr<Console>& console,
+                              std::istream& in,
                               int& exit_code) {
   const auto options = std::make_shared<Options>();
   CLI::App* suppression = root.add_subcommand("suppression", "addresses that are not mailed");
@@ -78,18 +106,22 @@ void add_suppression_commands(CLI::App& root,
   lists->add_option("--address", options->address, "only this one");
   lists->add_option("--limit", options->limit, "at most so many (default: 100)")
       ->check(CLI::PositiveNumber);
-  CLI::App* adds = add_command(*suppression, "add", "mail them no more", exit_code, [=] {
-    return change(*console, *options, "/api/v1/suppressions", "The app no longer mails");
-  });
+  CLI::App* adds = add_command(
+      *suppression, "add", "mail them no more", exit_code, [=] { return add(*console, *options); });
   CLI::App* removes = add_command(*suppression, "remove", "mail them again", exit_code, [=] {
-    return change(*console, *options, "/api/v1/suppressions/remove", "The app may again mail");
+    return remove(*console, *options);
   });
+  removes->add_flag("--also-ses",
+                    options->also_ses,
+                    fmt::format("take them off SES's list of the account too, {} at most",
+                                http::most_asked_of_ses));
   for (CLI::App* command : {adds, removes}) {
     command->add_option("--app", options->app, "whose mail")->required();
     command->add_option("ADDRESS", options->addresses, "100 at most")->required();
   }
   for (CLI::App* command : {lists, adds, removes})
     command->add_flag("--json", options->json, "JSON, one object a line");
+  add_suppression_transfer(*suppression, console, in, exit_code);
 }
 
 }  // namespace cli

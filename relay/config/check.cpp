@@ -1,6 +1,5 @@
 #include "relay/config/check.hpp"
 
-#include "relay/config/keys.hpp"
 #include "relay/config/nearest.hpp"
 #include "relay/config/values.hpp"
 
@@ -23,6 +22,11 @@ std::string in_quotes(std::string_view value) {
   return fmt::format("`{}{}`", text, value.size() > longest ? "..." : "");
 }
 
+std::string describe(const std::filesystem::path& file, const Mistake& mistake) {
+  if (mistake.line == 0) return fmt::format("{}: {}", file.string(), mistake.text);
+  return fmt::format("{}:{}:{}: {}", file.string(), mistake.line, mistake.column, mistake.text);
+}
+
 namespace {
 
 /// "listen.smtp" of "listen.smtp[]": a path as people write it.
@@ -31,10 +35,10 @@ std::string_view without_brackets(std::string_view path) {
 }
 
 /// The parent of the only key of that name elsewhere in the file, or "".
-std::string_view elsewhere(std::string_view name) {
+std::string_view elsewhere(KeyTable table, std::string_view name) {
   std::string_view parent;
   int found = 0;
-  for (const Key& key : keys()) {
+  for (const Key& key : table) {
     if (key.name() != name || key.parent().empty()) continue;
     parent = key.parent();
     ++found;
@@ -42,12 +46,12 @@ std::string_view elsewhere(std::string_view name) {
   return found == 1 ? parent : std::string_view();
 }
 
-std::string describe_unknown(std::string_view parent, std::string_view name) {
-  const std::vector<std::string> names = names_under(parent);
+std::string describe_unknown(KeyTable table, std::string_view parent, std::string_view name) {
+  const std::vector<std::string> names = names_under(table, parent);
   const std::string start = fmt::format("unknown key {}", in_quotes(name));
   if (const std::string near = nearest(name, names); !near.empty())
     return fmt::format("{}: write `{}`", start, near);
-  if (const std::string_view home = elsewhere(name); !home.empty())
+  if (const std::string_view home = elsewhere(table, name); !home.empty())
     return fmt::format("{} here: it belongs under `{}`", start, without_brackets(home));
   return fmt::format("{}: the keys here are `{}`", start, fmt::join(names, "`, `"));
 }
@@ -92,16 +96,16 @@ bool is_a(Kind kind, std::string_view value, const Key& key) {
 
 class Checker {
  public:
-  explicit Checker(Findings& findings) : findings_(findings) {}
+  Checker(KeyTable table, Findings& findings) : table_(table), findings_(findings) {}
 
   void map(const Node& node, std::string_view path) {
     for (const Member& member : node.members) {
-      if (const Key* key = find_key(path, member.key)) {
+      if (const Key* key = find_key(table_, path, member.key)) {
         value(*key, member);
-      } else if (const Key* secret = find_secret_of_file(path, member.key)) {
+      } else if (const Key* secret = find_secret_of_file(table_, path, member.key)) {
         secret_file(*secret, member, node);
       } else {
-        findings_.mistake(member.place, describe_unknown(path, member.key));
+        findings_.mistake(member.place, describe_unknown(table_, path, member.key));
       }
     }
     required(node, path);
@@ -109,7 +113,7 @@ class Checker {
 
  private:
   void required(const Node& node, std::string_view path) {
-    for (const Key& key : keys()) {
+    for (const Key& key : table_) {
       if (key.parent() != path || key.preset != "required" || node.find(key.name()) != nullptr)
         continue;
       const std::string where =
@@ -269,11 +273,14 @@ class Checker {
                                   shown ? ", not " + in_quotes(node.scalar) : ""));
   }
 
+  KeyTable table_;
   Findings& findings_;
 };
 
 }  // namespace
 
-void check_tree(const Node& root, Findings& findings) { Checker(findings).map(root, ""); }
+void check_tree(const Node& root, KeyTable table, Findings& findings) {
+  Checker(table, findings).map(root, "");
+}
 
 }  // namespace config

@@ -159,6 +159,7 @@ struct Config {
   Secret admin_token;              ///< of the API on HTTP listeners; empty: only made ones
   std::vector<std::string> hosts;  ///< names that the API may be asked by, beside addresses
   std::filesystem::path certificate, private_key;
+  std::vector<std::filesystem::path> secret_files;  ///< all that secrets and keys are read from
   std::vector<Upstream>
       upstreams;  ///< 1 to max_upstreams, in the order they are tried; names differ
   Dns dns;

@@ -3,6 +3,7 @@
 #include "relay/config/config.hpp"
 #include "relay/config/tree.hpp"
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@ namespace config {
 struct Findings {
   std::vector<Mistake> mistakes;
   std::vector<Mistake> warnings;
+  std::vector<std::filesystem::path> secret_files;  ///< that were read
 
   void mistake(Place place, std::string text) {
     mistakes.push_back({place.line, place.column, std::move(text)});

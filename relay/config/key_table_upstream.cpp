@@ -56,7 +56,8 @@ constexpr std::array table{
         Kind::rate,
         "auto",
         "Recipients a second of this relay; `auto` adapts: faster while the upstream takes mail, "
-        "slower when it throttles."},
+        "slower when it throttles. Where SES's API tells the account's rate, it begins there and "
+        "never goes above."},
     Key{"upstream.directory",
         Kind::path,
         "required with `capture`",

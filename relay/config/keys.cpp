@@ -20,22 +20,24 @@ std::string_view Key::parent() const noexcept {
   return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
 }
 
-const Key* find_key(std::string_view parent, std::string_view name) noexcept {
-  for (const Key& key : keys())
+const Key* find_key(KeyTable table, std::string_view parent, std::string_view name) noexcept {
+  for (const Key& key : table)
     if (key.parent() == parent && key.name() == name) return &key;
   return nullptr;
 }
 
-const Key* find_secret_of_file(std::string_view parent, std::string_view name) noexcept {
+const Key* find_secret_of_file(KeyTable table,
+                               std::string_view parent,
+                               std::string_view name) noexcept {
   constexpr std::string_view suffix = "_file";
   if (!name.ends_with(suffix)) return nullptr;
-  const Key* key = find_key(parent, name.substr(0, name.size() - suffix.size()));
+  const Key* key = find_key(table, parent, name.substr(0, name.size() - suffix.size()));
   return key != nullptr && key->kind == Kind::secret ? key : nullptr;
 }
 
-std::vector<std::string> names_under(std::string_view parent) {
+std::vector<std::string> names_under(KeyTable table, std::string_view parent) {
   std::vector<std::string> names;
-  for (const Key& key : keys()) {
+  for (const Key& key : table) {
     if (key.parent() != parent || key.kind == Kind::awaited) continue;
     names.emplace_back(key.name());
     if (key.kind == Kind::secret) names.push_back(fmt::format("{}_file", key.name()));

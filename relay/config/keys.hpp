@@ -53,20 +53,26 @@ struct Key {
       const noexcept;  ///< the path before it, "" for a key of the root
 };
 
-/// Every key, a parent before its children.
+/// Every key of postern.yml, a parent before its children.
 [[nodiscard]] std::span<const Key> keys() noexcept;
+
+/// The keys of one kind of file: keys(), or those of sendmail's own.
+using KeyTable = std::span<const Key>;
 
 /// The key of that name under `parent` (`listen.smtp[]`), or null. The `_file` form of a secret is
 /// not among them.
-[[nodiscard]] const Key* find_key(std::string_view parent, std::string_view name) noexcept;
+[[nodiscard]] const Key* find_key(KeyTable table,
+                                  std::string_view parent,
+                                  std::string_view name) noexcept;
 
 /// The secret whose `_file` form is `name`, or null.
-[[nodiscard]] const Key* find_secret_of_file(std::string_view parent,
+[[nodiscard]] const Key* find_secret_of_file(KeyTable table,
+                                             std::string_view parent,
                                              std::string_view name) noexcept;
 
 /// The names that may stand under `parent`, `_file` forms included, without those whose feature has
 /// not landed.
-[[nodiscard]] std::vector<std::string> names_under(std::string_view parent);
+[[nodiscard]] std::vector<std::string> names_under(KeyTable table, std::string_view parent);
 
 /// What may stand behind the key, in words: "a duration from 1s to 7d".
 [[nodiscard]] std::string describe_kind(const Key& key);

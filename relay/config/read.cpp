@@ -5,7 +5,6 @@
 #include "relay/config/values.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <thread>
@@ -27,12 +26,6 @@ constexpr std::array in_doubt_words{Word<InDoubtAction>{"auto", InDoubtAction::a
                                     Word<InDoubtAction>{"wait", InDoubtAction::wait},
                                     Word<InDoubtAction>{"resend", InDoubtAction::resend},
                                     Word<InDoubtAction>{"hold", InDoubtAction::hold}};
-
-std::string machine_name() {
-  std::array<char, 256> name{};
-  const bool known = ::gethostname(name.data(), name.size() - 1) == 0 && is_host(name.data());
-  return known ? name.data() : "localhost";
-}
 
 unsigned thread_count(std::int64_t asked) {
   constexpr unsigned most_by_itself = 4;
@@ -130,10 +123,14 @@ Reading read_text(std::string_view text, const std::filesystem::path& file) {
   }
 
   Findings findings;
-  check_tree(*tree.root, findings);
+  check_tree(*tree.root, keys(), findings);
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   Config config = read_config(Section(&*tree.root, folder, findings));
   config.file = std::filesystem::absolute(file);
+  config.secret_files = std::move(findings.secret_files);
+  if (!config.private_key.empty()) config.secret_files.push_back(config.private_key);
+  for (const Domain& domain : config.domains)
+    if (!domain.key_file.empty()) config.secret_files.push_back(domain.key_file);
   std::ranges::move(findings.mistakes, std::back_inserter(reading.mistakes));
   reading.warnings = std::move(findings.warnings);
   by_line(reading.mistakes);
@@ -148,11 +145,6 @@ Reading read(const std::filesystem::path& file) {
   Reading reading;
   reading.mistakes.push_back({0, 0, text.error().sentence()});
   return reading;
-}
-
-std::string describe(const std::filesystem::path& file, const Mistake& mistake) {
-  if (mistake.line == 0) return fmt::format("{}: {}", file.string(), mistake.text);
-  return fmt::format("{}:{}:{}: {}", file.string(), mistake.line, mistake.column, mistake.text);
 }
 
 }  // namespace config

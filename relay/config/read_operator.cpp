@@ -1,6 +1,7 @@
 #include "policy/address.hpp"
 #include "policy/evaluate.hpp"
 #include "relay/config/key_files.hpp"
+#include "relay/config/networks.hpp"
 #include "relay/config/parts.hpp"
 #include "relay/config/secret.hpp"
 #include "relay/config/url.hpp"
@@ -57,6 +58,18 @@ void check_webhook_url(const Section& section, const Secret& url) {
                   "the webhook is no https URL: write one like https://hooks.example.com/postern");
 }
 
+/// Of a name nobody knows yet where it leads: its addresses are looked at before each post.
+void check_webhook_address(const Section& section, const Webhook& webhook) {
+  const auto url = parse_url(webhook.url.reveal());
+  if (!url || !address_octets(url->host) || is_public(url->host) ||
+      is_within(url->host, webhook.allow))
+    return;
+  section.mistake(written(section, "webhook_url"),
+                  fmt::format("the webhook's address {} is not a public one: list its network in "
+                              "`webhook_allow`, or give the webhook a public address",
+                              url->host));
+}
+
 void check_webhook_secret(const Section& section, const Secret& secret) {
   if (!is_given(section, "webhook_secret"))
     section.mistake(written(section, "webhook_url"),
@@ -76,6 +89,7 @@ void read_webhook(const Section& section, Webhook& webhook) {
   check_webhook_secret(section, webhook.secret);
   for (const Node* item : section.items("webhook_allow"))
     if (auto network = parse_network(item->scalar)) webhook.allow.push_back(*std::move(network));
+  check_webhook_address(section, webhook);
   section.read("webhook_tls_ca_file", webhook.tls_ca_file);
   if (webhook.tls_ca_file.empty()) return;
   if (auto fault = fault_of_certificate(webhook.tls_ca_file))
@@ -107,12 +121,6 @@ void read_operator(const Section& root, Config& config) {
   if (!found.from.empty()) find_signing_domain(section, config, found);
   section.read("digest", found.digest);
   read_webhook(section, found.webhook);
-  for (const char* key : {"digest", "webhook_url", "webhook_url_file"})
-    if (section.has(key))
-      section.warn(key,
-                   fmt::format("`{}` is read, but no digest and no webhook is sent yet: watch the "
-                               "metrics and the log",
-                               key));
 }
 
 }  // namespace config

@@ -98,11 +98,6 @@ void read_policy(const Section& root, Config& config) {
   read_rules(section, config.rules);
   section.section("suppression").read("scope", scope_words, config.suppression_scope);
   read_reputation(section.section("reputation"), config.reputation);
-  if (section.has("reputation"))
-    section.warn("reputation",
-                 "`policy.reputation` is read, but nothing restricts or blocks an app by it yet: "
-                 "the ratios are in the "
-                 "metrics, alert on those, and block by `postern app block`");
 }
 
 }  // namespace config

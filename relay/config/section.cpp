@@ -103,6 +103,7 @@ void Section::read_secret(std::string_view key, Secret& into) const {
   std::filesystem::path file;
   read(file_key, file);
   if (file.empty()) return;
+  findings_->secret_files.push_back(file);
   if (auto secret = config::read_secret(file))
     into = *std::move(secret);
   else

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -56,17 +57,6 @@ std::optional<double> parse_decimal(std::string_view text) {
   double value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   return value;
-}
-
-/// The octets of a literal IP address, 4 or 16 of them; none if it is not one.
-std::optional<std::vector<std::uint8_t>> address_octets(std::string_view text) {
-  const std::string address(text);
-  std::array<std::uint8_t, 16> octets{};
-  if (inet_pton(AF_INET, address.c_str(), octets.data()) == 1)
-    return std::vector<std::uint8_t>(octets.begin(), octets.begin() + 4);
-  if (inet_pton(AF_INET6, address.c_str(), octets.data()) == 1)
-    return std::vector<std::uint8_t>(octets.begin(), octets.end());
-  return std::nullopt;
 }
 
 bool host_bits_are_zero(const std::vector<std::uint8_t>& octets, std::size_t prefix) {
@@ -155,6 +145,16 @@ mail::Result<Endpoint> parse_server(std::string_view text) {
   return endpoint;
 }
 
+std::optional<std::vector<std::uint8_t>> address_octets(std::string_view text) {
+  const std::string address(text);
+  std::array<std::uint8_t, 16> octets{};
+  if (inet_pton(AF_INET, address.c_str(), octets.data()) == 1)
+    return std::vector<std::uint8_t>(octets.begin(), octets.begin() + 4);
+  if (inet_pton(AF_INET6, address.c_str(), octets.data()) == 1)
+    return std::vector<std::uint8_t>(octets.begin(), octets.end());
+  return std::nullopt;
+}
+
 mail::Result<std::string> parse_network(std::string_view text) {
   const auto slash = text.find('/');
   const auto octets = address_octets(text.substr(0, slash));
@@ -201,6 +201,12 @@ bool is_host(std::string_view text) {
     if (dot == std::string_view::npos) return true;
     text.remove_prefix(dot + 1);
   }
+}
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  const bool known = ::gethostname(name.data(), name.size() - 1) == 0 && is_host(name.data());
+  return known ? name.data() : "localhost";
 }
 
 bool is_link_path(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace config {
 
@@ -42,6 +43,9 @@ namespace config {
 /// `127.0.0.1`, `127.0.0.1:5353`, `::1` or `[::1]:5353`: a resolver, at port 53 unless said.
 [[nodiscard]] mail::Result<Endpoint> parse_server(std::string_view text);
 
+/// The octets of a literal IP address, 4 or 16 of them; none if it is not one.
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> address_octets(std::string_view text);
+
 /// `10.0.0.0/8`, `::1/128`, or a bare address; host bits must be zero. Gives the CIDR form.
 [[nodiscard]] mail::Result<std::string> parse_network(std::string_view text);
 
@@ -56,6 +60,9 @@ namespace config {
 
 /// A host name (RFC 1123) or a literal IP address.
 [[nodiscard]] bool is_host(std::string_view text);
+
+/// This machine's name, `localhost` where it has none that is a host name.
+[[nodiscard]] std::string machine_name();
 
 /// `/login/code/`: the beginning or middle of a URL's path (RFC 3986 3.3), 2 to 200 octets.
 [[nodiscard]] bool is_link_path(std::string_view text);

@@ -51,6 +51,23 @@ std::optional<Account::Time> Account::next_probe() const {
   return health_.next_probe();
 }
 
+void Account::told(std::optional<AccountFigures> figures, Time now) {
+  const std::lock_guard lock(mutex_);
+  const bool resumed = figures_ && figures_->pause && figures && !figures->pause;
+  if (resumed) health_.probe_now(now);
+  if (figures) {
+    quota_.told(figures->quota, figures->sent);
+  } else {
+    quota_.not_told();
+  }
+  figures_ = std::move(figures);
+}
+
+std::optional<AccountFigures> Account::figures() const {
+  const std::lock_guard lock(mutex_);
+  return figures_;
+}
+
 std::chrono::milliseconds Account::quota_wait(bool urgent, std::uint64_t recipients, Time now) {
   const std::lock_guard lock(mutex_);
   return quota_.wait(urgent, recipients, now);

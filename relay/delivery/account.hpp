@@ -1,5 +1,6 @@
 #pragma once
 
+#include "relay/delivery/account_figures.hpp"
 #include "relay/delivery/account_health.hpp"
 #include "relay/delivery/quota_window.hpp"
 
@@ -13,8 +14,9 @@
 
 namespace delivery {
 
-/// What is known of one upstream account: its holds and its quota. Couriers tell it how each
-/// message fared, sessions ask whether new mail must wait, the scheduler probes. Thread-safe.
+/// What is known of one upstream account: its holds, its quota, and what it tells of itself.
+/// Couriers tell it how each message fared, sessions ask whether new mail must wait, the scheduler
+/// probes. Thread-safe.
 class Account {
  public:
   using Time = std::chrono::steady_clock::time_point;
@@ -34,6 +36,11 @@ class Account {
   [[nodiscard]] std::vector<Hold> probes(Time now);
   [[nodiscard]] std::optional<Time> next_probe() const;
 
+  /// What the account tells of itself; nothing: it does not tell any more. That it may send again
+  /// is tried at once.
+  void told(std::optional<AccountFigures> figures, Time now);
+  [[nodiscard]] std::optional<AccountFigures> figures() const;
+
   /// How long until the quota has room for it; 0: now.
   [[nodiscard]] std::chrono::milliseconds quota_wait(bool urgent,
                                                      std::uint64_t recipients,
@@ -48,6 +55,7 @@ class Account {
   mutable std::mutex mutex_;
   AccountHealth health_;
   QuotaWindow quota_;
+  std::optional<AccountFigures> figures_;
 };
 
 /// The holds of an account as one text, to be kept over a restart, and back; unknown words are left

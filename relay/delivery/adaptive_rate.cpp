@@ -85,6 +85,11 @@ void AdaptiveRate::ceiling(std::optional<double> most) {
   set_limit(limit_);
 }
 
+void AdaptiveRate::account_limit(double most) {
+  ceiling_ = most;
+  set_limit(phase_ == Phase::start ? most : limit_);
+}
+
 double AdaptiveRate::full() const { return std::max(1.0, limit_); }
 double AdaptiveRate::burst() const { return std::max(1.0, limit_ * burst_seconds); }
 double AdaptiveRate::room() const { return burst() + limit_ * burst_seconds; }

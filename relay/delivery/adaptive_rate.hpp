@@ -20,7 +20,7 @@ namespace delivery {
 /// that sends 14 a second, and for twenty that share 14 about 1 % of the messages.
 ///
 /// - Start: doubles about twice a second while there is more to send than it may, from 2 or a tenth
-///   of the ceiling.
+///   of the ceiling; where the account tells its limit, from there.
 /// - First refusal: what the account has taken since, over the time and the second's worth that it
 ///   lets pass at once, tells the share; where that is little it is taken as half a recipient a
 ///   second, as good as any for relays that began together. From there it grows steadily.
@@ -60,6 +60,9 @@ class AdaptiveRate {
 
   /// A changed configuration.
   void ceiling(std::optional<double> most);
+  /// What the account says that it takes, over 0: the ceiling, and until the first refusal also
+  /// where it begins, for then nothing shows that others use the account.
+  void account_limit(double most);
   /// What it may send a second now, never over the ceiling.
   [[nodiscard]] double limit() const noexcept { return limit_; }
 

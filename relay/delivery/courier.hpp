@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace observe {
 class Log;
@@ -27,6 +28,16 @@ class Recorder;
 }  // namespace observe
 
 namespace delivery {
+
+/// Told on thread 0 of what an operator or a site must know of held mail; each may be empty.
+struct HoldListeners {
+  /// All mail of an upstream account, or of a domain there, begins or ceases to be held.
+  std::function<void(const std::string& upstream, const Hold& hold, bool begins)> changed{};
+  /// A message, and so many held alike, are held past a limit, and given up at `end`.
+  std::function<void(
+      const spool::Entry& entry, policy::Reason reason, std::uint64_t alike, spool::WallTime end)>
+      too_long{};
+};
 
 /// What every courier shares. Outlives all of them; each member is thread-safe.
 struct CourierServices {
@@ -40,6 +51,7 @@ struct CourierServices {
   const Reporter& reporter;
   Doubts& doubts;
   std::atomic<bool> clock_steady{true};  ///< false: the wall clock jumped lately, nothing expires
+  HoldListeners holds{};
 };
 
 /// Opens connections to an upstream; called on the courier's thread.

@@ -20,6 +20,7 @@ void HoldKeeper::begin(const Route& route, const Hold& hold, const Apps& apps) {
   services_.log.error(
       "the upstream refuses: " + whose(hold) + " is held",
       {{"reason", policy::word(hold.reason)}, {"upstream", route.settings.get()->name}});
+  tell(route, hold, true);
   save(route);
   carry_out(spool::Operation::hold, route, hold, apps);
 }
@@ -28,7 +29,12 @@ void HoldKeeper::end(const Route& route, const Hold& hold, const Apps& apps) {
   services_.log.warn(
       "the upstream takes mail again: " + whose(hold) + " is released",
       {{"reason", policy::word(hold.reason)}, {"upstream", route.settings.get()->name}});
+  tell(route, hold, false);
   carry_out(spool::Operation::release, route, hold, apps);
+}
+
+void HoldKeeper::tell(const Route& route, const Hold& hold, bool begins) {
+  if (services_.holds.changed) services_.holds.changed(route.settings.get()->name, hold, begins);
 }
 
 void HoldKeeper::save(const Route& route) {

@@ -25,6 +25,7 @@ class HoldKeeper {
   void end(const Route& route, const Hold& hold, const Apps& apps);
 
  private:
+  void tell(const Route& route, const Hold& hold, bool begins);
   /// Keeps the route's holds over a restart.
   void save(const Route& route);
   void carry_out(spool::Operation operation,

@@ -48,11 +48,13 @@ Outlet::Outlet(CourierServices& services, Route& route, net::Threads& threads, D
   limit_rate(services.clock.monotonic());
 }
 
-/// As the configuration says; SES has a limit in any case, which finds itself.
+/// As the configuration says; SES has a limit in any case, which it tells or which finds itself.
 void Outlet::limit_rate(Time now) {
   const auto settings = route_.settings.get();
   if (settings->kind != config::UpstreamKind::ses && !settings->max_rate) return rate_.reset();
   if (!rate_) rate_.emplace(settings->max_rate, now);
+  const auto told = route_.account.figures();
+  if (!settings->max_rate && told && told->max_rate) return rate_->account_limit(*told->max_rate);
   rate_->ceiling(settings->max_rate);
 }
 
@@ -170,6 +172,11 @@ void Outlet::try_anew(Time now) {
   breaker_.succeeded();
   limit_rate(now);
   route_.account.probe_now(now);
+}
+
+void Outlet::told(std::optional<AccountFigures> figures, Time now) {
+  route_.account.told(std::move(figures), now);
+  limit_rate(now);
 }
 
 }  // namespace delivery

@@ -53,6 +53,8 @@ class Outlet {
   void abort();
   /// What kept it from sending may be mended: a changed configuration.
   void try_anew(Time now);
+  /// What the account tells of itself; nothing: it does not tell any more.
+  void told(std::optional<AccountFigures> figures, Time now);
 
   [[nodiscard]] bool employs(const Courier& courier) const { return &courier.route() == &route_; }
   [[nodiscard]] bool empty() const noexcept { return couriers_.empty(); }

@@ -1,7 +1,7 @@
 #include "relay/delivery/prepare.hpp"
 
 #include "dkim/mend.hpp"
-#include "relay/delivery/date_time.hpp"
+#include "mail/date_time.hpp"
 #include "relay/proto/data_framing.hpp"
 
 namespace delivery {
@@ -17,7 +17,8 @@ std::vector<std::pair<std::string, std::string>> tags(const spool::Entry& entry,
   const std::string& set =
       own == keyring.configuration_sets.end() ? upstream.configuration_set : own->second;
   if (!set.empty()) fields.emplace_back("X-SES-CONFIGURATION-SET", set);
-  std::string text = "postern_app=" + entry.app + ", postern_id=" + entry.id.text();
+  std::string text = "postern_id=" + entry.id.text();
+  if (!entry.app.empty()) text.insert(0, "postern_app=" + entry.app + ", ");
   if (!keyring.relay_tag.empty()) text += ", postern_relay=" + keyring.relay_tag;
   fields.emplace_back("X-SES-MESSAGE-TAGS", std::move(text));
   return fields;
@@ -49,7 +50,7 @@ mail::Result<std::string> prepare(const spool::Job& job,
   if (signer == nullptr && !signing->second.by_upstream)
     return mail::failure(signing->second.unsigned_why);
   dkim::MendFacts facts;
-  facts.date = date_time(job.entry.accepted_at);
+  facts.date = mail::date_time(job.entry.accepted_at);
   facts.message_id_host = job.entry.domain;
   facts.queue_id = job.entry.id.text();
   facts.added = tags(job.entry, keyring, upstream);

@@ -29,6 +29,8 @@ struct Keyring {
   std::map<std::string, Signing, std::less<>> domains;
   std::set<std::uint64_t> associations;        ///< the rights to domains that stand
   std::set<std::string, std::less<>> blocked;  ///< apps
+  /// Apps of which only mail to recipients that they reached lately leaves.
+  std::set<std::string, std::less<>> restricted;
   std::map<std::string, std::string, std::less<>>
       configuration_sets;  ///< by app, where it has its own
   std::string relay_tag;   ///< names this store to its own feedback

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_look = 5min;
 constexpr milliseconds longest_look = 1h;
 constexpr milliseconds shortest_look = 1min;
+constexpr milliseconds told_anew = 5min;  // what the account tells may have changed by then
 constexpr std::int64_t last_second = 1LL
                                      << 33U;  // in the year 2242: far from where clocks overflow
 constexpr std::uint64_t least_learned = 50;  // a refusal at fewer tells of others, not of the quota
@@ -48,6 +49,7 @@ void QuotaWindow::advance(Time now) {
 void QuotaWindow::sent(std::uint64_t recipients, Time when) {
   advance(when);
   interval_ = 0ms;
+  if (told_) told_->sent += recipients;
   const std::int64_t at = std::chrono::floor<Width>(when.time_since_epoch()).count();
   if (at <= newest_ - buckets) return;
   bucket(at) += recipients;
@@ -85,8 +87,10 @@ milliseconds QuotaWindow::wait(bool urgent, std::uint64_t recipients, Time now) 
   if (urgent || !quota) return 0ms;
   const std::uint64_t most = for_normal_mail(*quota);
   const std::uint64_t wanted = std::min(recipients, most);  // a message larger than that goes alone
-  if (total_ + wanted <= most) return 0ms;
-  return std::max(1ms, until_freed(total_ + wanted - most, now));
+  const std::uint64_t sent = sent_in_window(now);
+  if (sent + wanted <= most) return 0ms;
+  const milliseconds freed = until_freed(sent + wanted - most, now);
+  return std::max(1ms, told_ ? std::min(freed, told_anew) : freed);
 }
 
 std::string QuotaWindow::kept(Time now, Wall wall) {
@@ -124,12 +128,12 @@ void QuotaWindow::recall(std::string_view kept, Time now, Wall wall) {
 
 std::uint64_t QuotaWindow::sent_in_window(Time now) {
   advance(now);
-  return total_;
+  return told_ ? told_->sent : total_;
 }
 
 std::optional<std::uint64_t> QuotaWindow::known_quota(Time now) {
   advance(now);
-  return given_ ? given_ : learned_;
+  return told_ && told_->quota ? told_->quota : learned_;
 }
 
 }  // namespace delivery

@@ -1,6 +1,6 @@
 #include "relay/delivery/reporter.hpp"
 
-#include "relay/delivery/date_time.hpp"
+#include "mail/date_time.hpp"
 
 #include <fmt/format.h>
 
@@ -34,10 +34,36 @@ std::shared_ptr<const spool::Job> Reporter::warning(const spool::Job& job,
   facts.kind = policy::ReportKind::still_held;
   facts.reason = reason;
   facts.last_reply = job.entry.last_reply;
-  facts.held_since = date_time(job.entry.held_since.value_or(job.entry.accepted_at));
-  facts.deadline = date_time(deadline);
+  facts.held_since = mail::date_time(job.entry.held_since.value_or(job.entry.accepted_at));
+  facts.deadline = mail::date_time(deadline);
   facts.held_alike = held_alike;
   return make(job, std::move(facts));
+}
+
+spool::Job Reporter::letter(const std::string& app, const policy::Letter& letter) const {
+  const auto addresses = addresses_.get();
+  spool::Job job = addressed(*addresses, app, letter.to);
+  job.octets = std::make_shared<const std::string>(policy::message_of(
+      letter, {addresses->from, job.entry.message_id, mail::date_time(job.entry.accepted_at)}));
+  job.entry.size = job.octets->size();
+  return job;
+}
+
+/// A notice without its octets.
+spool::Job Reporter::addressed(const ReportAddresses& addresses,
+                               const std::string& app,
+                               const std::string& to) const {
+  spool::Job job;
+  spool::Entry& entry = job.entry;
+  const auto now = clock_.now();
+  entry.id = fresh_id(now);
+  entry.app = app;
+  entry.domain = addresses.domain;
+  entry.envelope = {addresses.from, {to}};
+  entry.message_id = "<" + entry.id.text() + "@" + addresses.domain + ">";
+  entry.notice = true;
+  entry.accepted_at = entry.next_attempt = now;
+  return job;
 }
 
 /// What both have in common; null when nobody may be told.
@@ -47,25 +73,17 @@ std::shared_ptr<const spool::Job> Reporter::make(const spool::Job& job,
   const spool::Entry& original = job.entry;
   const std::string& to = addresses->contact(original.app);
   if (!policy::may_report(original.notice, addresses->from, to)) return nullptr;
-  const auto now = clock_.now();
-  auto report = std::make_shared<spool::Job>();
+  auto report = std::make_shared<spool::Job>(addressed(*addresses, original.app, to));
   spool::Entry& entry = report->entry;
-  entry.id = fresh_id(now);
-  entry.app = original.app;
-  entry.domain = addresses->domain;
-  entry.envelope = {addresses->from, {to}};
-  entry.message_id = "<" + entry.id.text() + "@" + addresses->domain + ">";
-  entry.notice = true;
-  entry.accepted_at = entry.next_attempt = now;
   facts.from = addresses->from;
   facts.to = to;
   facts.message_id = entry.message_id;
-  facts.date = date_time(now);
+  facts.date = mail::date_time(entry.accepted_at);
   facts.boundary = boundary();
   facts.reporting_mta = addresses->hostname;
   facts.app = original.app;
   facts.queue_id = original.id.text();
-  facts.accepted = date_time(original.accepted_at);
+  facts.accepted = mail::date_time(original.accepted_at);
   facts.recipients = original.envelope.forward_paths;
   facts.original = *job.octets;
   report->octets = std::make_shared<const std::string>(policy::report(facts));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "policy/notice_text.hpp"
 #include "policy/report.hpp"
 #include "relay/net/clock.hpp"
 #include "relay/net/published.hpp"
@@ -48,7 +49,14 @@ class Reporter {
                                                           spool::WallTime deadline,
                                                           std::uint64_t held_alike) const;
 
+  /// Mail of the relay's own in the lane of an app (empty: of none); there is an address that it
+  /// comes from.
+  [[nodiscard]] spool::Job letter(const std::string& app, const policy::Letter& letter) const;
+
  private:
+  [[nodiscard]] spool::Job addressed(const ReportAddresses& addresses,
+                                     const std::string& app,
+                                     const std::string& to) const;
   [[nodiscard]] std::shared_ptr<const spool::Job> make(const spool::Job& job,
                                                        policy::ReportFacts facts) const;
   [[nodiscard]] std::string boundary() const;

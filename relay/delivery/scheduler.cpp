@@ -7,7 +7,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -171,6 +170,7 @@ void Scheduler::reloaded(Apportionment apportionment) {
   apportionment_.set(shared(std::move(apportionment)));
   asio::post(context_, [this] {
     queue_.weights(apportionment_.get()->weights);
+    weigh_anew();
     for (const auto& outlet : outlets_) outlet->try_anew(services_.clock.monotonic());
     pump();
   });
@@ -234,25 +234,6 @@ void Scheduler::ended(std::shared_ptr<Courier> courier) {
 
 void Scheduler::due(std::chrono::system_clock::time_point when) {
   asio::post(context_, [this, when] { wake_at(when); });
-}
-
-void Scheduler::show(observe::Metrics& metrics) {
-  const Time now = services_.clock.monotonic();
-  double rate = 0, quota = 0, sent = 0;
-  bool unlimited = false;
-  std::optional<policy::Reason> trouble;
-  for (const auto& outlet : outlets_) {
-    rate += outlet->limit();
-    const auto known = outlet->account().known_quota(now);
-    quota += static_cast<double>(known.value_or(0));
-    unlimited = unlimited || !known;
-    sent += static_cast<double>(outlet->account().sent_in_window(now));
-    for (const Hold& hold : outlet->account().holds())
-      if (hold.domain.empty()) trouble = hold.reason;
-  }
-  metrics.upstream_account(trouble);
-  metrics.upstream_rate_limit(rate);
-  metrics.upstream_quota(unlimited ? std::numeric_limits<double>::infinity() : quota, sent);
 }
 
 /// Hands out what is ready as far as the upstreams allow.
@@ -329,7 +310,9 @@ void Scheduler::probe_found(std::size_t outlet, const Hold& hold, std::vector<sp
     if (held_here(job))
       asked.open.reset();  // it can show nothing: the next one is asked
     else
-      probes_.push_back({outlet, std::move(job)});
+      go_if_reached(std::move(job), [this, outlet](spool::Job probe) {
+        probes_.push_back({outlet, std::move(probe)});
+      });
   }
 }
 
@@ -421,7 +404,7 @@ void Scheduler::check_drained() {
   const bool busy =
       std::ranges::any_of(outlets_, [](const auto& each) { return each->busy() > 0; });
   if (drained_.empty() || busy || leasing_ || look_wanted_ || lanes_.any_behind({}) ||
-      !queue_.empty() || !probes_.empty())
+      !queue_.empty() || !probes_.empty() || weighing_ > 0)
     return;
   for (const auto& done : std::exchange(drained_, {})) done();
 }

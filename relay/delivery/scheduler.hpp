@@ -67,6 +67,10 @@ class Scheduler final : public Dispatch {
   /// The configuration was changed: what kept mail may be mended. Thread-safe.
   void reloaded(Apportionment apportionment);
 
+  /// What the account of an upstream (by its place in the list) tells of itself; nothing: it does
+  /// not tell any more. Thread-safe.
+  void told(std::size_t outlet, std::optional<AccountFigures> figures);
+
   /// Delivers what is due and then calls `done` once, when nothing is ready or under way; new mail
   /// is still taken.
   void drain(std::function<void()> done);
@@ -123,6 +127,12 @@ class Scheduler final : public Dispatch {
               std::uint64_t most_octets,
               std::vector<spool::Job> jobs);
   void take_in(spool::Job job);
+  /// What may be done with a message that may leave.
+  using Go = std::function<void(spool::Job)>;
+  void go_if_reached(spool::Job job, Go go);
+  void push(spool::Job job);
+  void weighed(spool::Job job, const std::vector<bool>& reached, const Go& go);
+  void weigh_anew();
   [[nodiscard]] std::optional<policy::Reason> standing(const spool::Entry& entry) const;
   [[nodiscard]] std::optional<policy::Reason> standing_here(const spool::Entry& entry) const;
   [[nodiscard]] std::optional<policy::Reason> refused(std::string_view app,
@@ -172,6 +182,8 @@ class Scheduler final : public Dispatch {
   std::optional<std::chrono::system_clock::time_point> next_due_;
   bool look_wanted_ = true;  ///< the store may hold due entries of any lane
   bool leasing_ = false;
+  std::size_t weighing_ = 0;  ///< messages of restricted apps whose recipients the store looks up
+  std::set<std::string, std::less<>> restricted_;  ///< apps, when that was looked at last
   bool stopping_ = false;
   std::vector<std::function<void()>> drained_;
   std::function<void()> stopped_;

@@ -92,7 +92,7 @@ void Scheduler::take_in(spool::Job job) {
   if (job.entry.held_since) return look_at_held(std::move(job));
   if (const auto reason = standing(job.entry))
     return put_away(job, hold_of(job.entry, *reason, standard_look(job.entry)));
-  queue_.push(std::move(job));
+  push(std::move(job));
 }
 
 /// Its time to be looked at has come: it tries itself whether its hold is over, or is given up, or
@@ -108,7 +108,7 @@ void Scheduler::look_at_held(spool::Job job) {
   auto look = steady ? times.next(now) : now + ClockGuard::pause;
   if (!over && probes_itself(job.entry.reason)) {
     const auto reason = standing(job.entry);
-    if (!reason) return queue_.push(std::move(job));
+    if (!reason) return push(std::move(job));
     // By the hold that stands it is released with the others; from one of its own nobody releases
     // it.
     look = std::min(look, reason == job.entry.reason ? standard_look(job.entry) : now + look_soon);
@@ -123,10 +123,12 @@ void Scheduler::warn_if_due(const spool::Job& job, const HoldTimes& times, spool
   const auto reason = job.entry.reason.value_or(policy::Reason::by_hand);
   const auto stage = warnings_.due(job.entry.app, reason, times, now);
   if (!stage) return;
+  if (job.entry.notice) return;
   const auto alike = services_.store.held(job.entry.app, reason);
   auto warning = services_.reporter.warning(job, reason, times.end, alike);
-  if (!warning) return;
   warnings_.told(job.entry.app, reason, *stage, now);
+  if (services_.holds.too_long) services_.holds.too_long(job.entry, reason, alike, times.end);
+  if (!warning) return services_.store.note(std::string(warnings_note), warnings_.kept());
   auto change = hold_of(job.entry, reason, job.entry.next_attempt);
   change.keeps_lease = true;
   change.event.detail = "its site is warned, for " + std::to_string(alike) +

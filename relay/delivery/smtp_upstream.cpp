@@ -1,5 +1,7 @@
 #include "relay/delivery/smtp_upstream.hpp"
 
+#include "relay/net/tls.hpp"
+
 #include <openssl/x509_vfy.h>
 
 #include <sys/socket.h>
@@ -78,6 +80,7 @@ net::asio::awaitable<bool> SmtpUpstream::connect(Attempt& failure) {
   auto socket = co_await connecting_.to(settings_->host, settings_->port);
   if (socket) {
     connection_ = std::make_unique<net::Connection>(std::move(*socket), input_buffer);
+    sight_.connected = true;
     co_return true;
   }
   failure = broken(smtp::Phase::connect, socket.error().sentence());
@@ -87,7 +90,11 @@ net::asio::awaitable<bool> SmtpUpstream::connect(Attempt& failure) {
 net::asio::awaitable<bool> SmtpUpstream::secure(Attempt& failure) {
   connection_->expect_within(patience(smtp::Phase::starttls));
   last_error_ = co_await connection_->connect_tls(tls_, settings_->host);
-  if (!last_error_) co_return true;
+  if (!last_error_) {
+    sight_.secured = true;
+    sight_.certificate_expires = net::peer_expiry(connection_->tls()->native_handle());
+    co_return true;
+  }
   failure = broken(smtp::Phase::connect, "TLS with " + settings_->host + " failed: " + why());
   co_return false;
 }
@@ -125,6 +132,7 @@ net::asio::awaitable<smtp::ClientInput> SmtpUpstream::read_reply(smtp::Phase pha
       std::string_view line = waiting.substr(0, end);
       if (line.ends_with('\r')) line.remove_suffix(1);
       connection_->consume(end + 1);
+      if (!sight_.greeted) sight_.greeted = std::chrono::steady_clock::now();
       co_return smtp::ReplyLine{line};
     }
     if (waiting.size() > smtp::max_reply_line_octets || aborted_) co_return smtp::Broken{};

@@ -23,6 +23,14 @@ class SmtpUpstream final : public UpstreamConnection {
                net::TlsContext tls,
                std::string hostname);
 
+  /// What open() met with, for whoever examines the upstream.
+  struct Sight {
+    bool connected = false, secured = false;  ///< TCP; TLS, with a certificate that is trusted
+    std::optional<std::chrono::steady_clock::time_point> greeted;  ///< when its first line came
+    std::optional<std::chrono::system_clock::time_point> certificate_expires;
+  };
+  [[nodiscard]] const Sight& sight() const noexcept { return sight_; }
+
   net::asio::awaitable<std::optional<Attempt>> open() override;
   net::asio::awaitable<Attempt> deliver(const spool::Job& job, Hooks& hooks) override;
   [[nodiscard]] bool stale() override;
@@ -44,6 +52,7 @@ class SmtpUpstream final : public UpstreamConnection {
   smtp::ClientSession session_;
   net::Connecting connecting_;
   std::unique_ptr<net::Connection> connection_;
+  Sight sight_;
   boost::system::error_code last_error_;
   bool aborted_ = false;
 };

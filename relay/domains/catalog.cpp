@@ -4,6 +4,16 @@
 
 namespace domains {
 
+policy::StandingState Standing::state() const noexcept {
+  return record.by_hand ? record.by_hand->state : record.state;
+}
+
+bool Standing::blocked() const noexcept { return state() == policy::StandingState::blocked; }
+
+const std::string& Standing::why() const noexcept {
+  return record.by_hand ? record.by_hand->reason : sentence;
+}
+
 std::vector<Association> Catalog::of_app(std::string_view app) const {
   std::vector<Association> found;
   std::ranges::copy_if(associations, std::back_inserter(found), [&](const Association& one) {

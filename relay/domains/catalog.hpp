@@ -6,6 +6,7 @@
 #include "policy/domain_state.hpp"
 #include "policy/facts.hpp"
 #include "policy/record_doctor.hpp"
+#include "policy/standing.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -27,6 +28,20 @@ inline constexpr std::size_t max_associations_of_app = 500;
 inline constexpr std::size_t max_tokens = 500;
 inline constexpr std::size_t max_from_names = 100;
 
+/// How far an app may mail.
+struct Standing {
+  policy::Standing record;
+  std::string sentence = {};  ///< of the last step: what its contact was told
+
+  /// In force: what the operator decided until the look that ends it, else what follows from its
+  /// bounces and complaints.
+  [[nodiscard]] policy::StandingState state() const noexcept;
+  [[nodiscard]] bool blocked() const noexcept;
+  /// The operator's reason, or the sentence.
+  [[nodiscard]] const std::string& why() const noexcept;
+  friend bool operator==(const Standing&, const Standing&) = default;
+};
+
 /// A site that sends.
 struct App {
   std::string name;
@@ -39,8 +54,7 @@ struct App {
   std::vector<std::string> urgent_paths;
   bool provisioned = false;  ///< stands in the configuration file: read-only elsewhere
   bool has_password = false;
-  bool blocked = false;
-  std::string blocked_why;  ///< by hand: the reason given
+  Standing standing;
   WallTime added_at{};
   std::uint64_t version = 0;  ///< of its document: the ETag; 0 for a provisioned one
 };

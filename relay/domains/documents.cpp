@@ -180,8 +180,24 @@ std::string to_json(const AppDocument& document) {
                                       {"credential", document.credential}});
 }
 
+/// The version before knows `blocked` and `why` alone.
 std::string to_json(const Standing& document) {
-  return json::serialize(json::object{{"blocked", document.blocked}, {"why", document.why}});
+  const policy::Standing& record = document.record;
+  json::object object{{"blocked", document.blocked()},
+                      {"why", document.blocked() ? document.why() : std::string()},
+                      {"state", policy::word(record.state)},
+                      {"since", milliseconds(record.since)},
+                      {"counted_from", milliseconds(record.counted_from)},
+                      {"offences", record.offences},
+                      {"sentence", document.sentence}};
+  if (record.by_hand) {
+    json::object by_hand{{"state", policy::word(record.by_hand->state)},
+                         {"since", milliseconds(record.by_hand->since)},
+                         {"reason", record.by_hand->reason}};
+    if (record.by_hand->until) by_hand["until"] = milliseconds(*record.by_hand->until);
+    object["by_hand"] = std::move(by_hand);
+  }
+  return json::serialize(object);
 }
 
 std::string to_json(const Domain& document) {
@@ -240,12 +256,48 @@ mail::Result<AppDocument> read_app(std::string_view name, std::string_view text)
   return document;
 }
 
+namespace {
+
+/// What a version wrote that knew of blocks alone.
+Standing blocked_by_hand(const Fields& fields) {
+  bool blocked = false;
+  policy::StandingOverride by_hand;
+  fields.read("blocked", blocked);
+  fields.read("why", by_hand.reason);
+  by_hand.state = policy::StandingState::blocked;
+  Standing standing;
+  if (blocked) standing.record.by_hand = std::move(by_hand);
+  return standing;
+}
+
+policy::StandingOverride read_override(const Fields& fields) {
+  policy::StandingOverride by_hand;
+  std::string state;
+  fields.read("state", state);
+  by_hand.state = policy::standing_state_of(state).value_or(policy::StandingState::normal);
+  fields.read("since", by_hand.since);
+  fields.read("until", by_hand.until);
+  fields.read("reason", by_hand.reason);
+  return by_hand;
+}
+
+}  // namespace
+
 mail::Result<Standing> read_standing(std::string_view text) {
   const auto object = parse_object(text);
   if (!object) return object.error();
+  const Fields fields(*object);
   Standing standing;
-  Fields(*object).read("blocked", standing.blocked);
-  Fields(*object).read("why", standing.why);
+  policy::Standing& record = standing.record;
+  std::string state;
+  fields.read("state", state);
+  if (state.empty()) return blocked_by_hand(fields);
+  record.state = policy::standing_state_of(state).value_or(policy::StandingState::normal);
+  fields.read("since", record.since);
+  fields.read("counted_from", record.counted_from);
+  fields.read("offences", record.offences);
+  fields.read("sentence", standing.sentence);
+  if (object->contains("by_hand")) record.by_hand = read_override(fields.object("by_hand"));
   return standing;
 }
 

@@ -15,7 +15,7 @@ namespace domains {
 
 namespace kind {
 inline constexpr std::string_view app = "app";                    ///< NAME, of a managed one
-inline constexpr std::string_view standing = "standing";          ///< NAME: blocked by hand
+inline constexpr std::string_view standing = "standing";          ///< NAME: how far it may mail
 inline constexpr std::string_view domain = "domain";              ///< NAME, of a managed one
 inline constexpr std::string_view verification = "verification";  ///< NAME, of every domain
 inline constexpr std::string_view key = "key";                    ///< DOMAIN SELECTOR, sealed
@@ -27,10 +27,6 @@ inline constexpr std::string_view registry = "registry";          ///< its one n
 struct AppDocument {
   App app;
   std::string credential;
-};
-struct Standing {
-  bool blocked = false;
-  std::string why;
 };
 /// What verification has learned of a domain.
 struct Learned {

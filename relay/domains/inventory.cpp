@@ -250,8 +250,7 @@ std::shared_ptr<const App> shown_app(const Inventory& inventory, std::string_vie
     app->has_password = !managed->second.credential.empty();
   }
   if (const auto standing = inventory.standings.find(name); standing != inventory.standings.end()) {
-    app->blocked = standing->second.blocked;
-    app->blocked_why = standing->second.why;
+    app->standing = standing->second;
   }
   app->version = inventory.version(kind::app, name) + inventory.version(kind::standing, name);
   return app;

@@ -60,6 +60,13 @@ struct Password {
   std::string app, password;
 };
 
+/// What the operator decides of an app: normal, restricted or blocked.
+struct NewOverride {
+  policy::StandingState state = policy::StandingState::normal;
+  std::optional<std::chrono::seconds> lasts;  ///< nothing: until it is released
+  std::string reason;
+};
+
 struct NewDomain {
   std::string name;  ///< either form
   std::string owner;
@@ -110,6 +117,8 @@ class Registry {
     net::Clock& clock;
     std::shared_ptr<const keystore::MasterKey> master_key;
     std::function<void()> changed;  ///< a new catalog is published; on the executor
+    /// How far an app may mail has changed, durably; on the executor, may be empty.
+    std::function<void(const std::string& app, const policy::Transition&)> stood = {};
   };
 
   /// Reads the documents and takes over the configuration's apps and domains: makes the keys that
@@ -131,13 +140,21 @@ class Registry {
   net::asio::awaitable<Outcome<Password>> rotate_password(std::string app,
                                                           Caller caller,
                                                           Expected expected);
-  net::asio::awaitable<Outcome<Done>> block_app(std::string app,
-                                                std::string why,
-                                                Caller caller,
-                                                Expected expected);
-  net::asio::awaitable<Outcome<Done>> unblock_app(std::string app,
+  /// Decides how far an app may mail, whatever its reputation; a block without an end is audited as
+  /// `app block`.
+  net::asio::awaitable<Outcome<Done>> override_app(std::string app,
+                                                   NewOverride decided,
+                                                   Caller caller,
+                                                   Expected expected);
+  /// Ends that, and puts an app that was held back on probation; audited as `what`.
+  net::asio::awaitable<Outcome<Done>> release_app(std::string app,
+                                                  std::string what,
                                                   Caller caller,
                                                   Expected expected);
+  /// Changes the standing of an app as `step` says of the one that is found, if it says another.
+  using Step = std::function<policy::StandingStep(policy::Standing found, WallTime now)>;
+  net::asio::awaitable<Outcome<Done>> change_standing(
+      std::string app, Step step, std::string what, Caller caller, Expected expected);
   net::asio::awaitable<Outcome<Done>> remove_app(std::string app, Caller caller, Expected expected);
 
   net::asio::awaitable<Outcome<Done>> add_domain(NewDomain domain, Caller caller);
@@ -185,9 +202,6 @@ class Registry {
                                                      std::string_view record) const;
 
  private:
-  net::asio::awaitable<Outcome<Done>> set_standing(
-      std::string app, bool blocked, std::string why, Caller caller, Expected expected);
-
   class State;
   explicit Registry(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;

@@ -148,36 +148,52 @@ asio::awaitable<Outcome<Password>> Registry::rotate_password(std::string app,
   co_return made;
 }
 
-asio::awaitable<Outcome<Done>> Registry::set_standing(
-    std::string app, bool blocked, std::string why, Caller caller, Expected expected) {
+asio::awaitable<Outcome<Done>> Registry::change_standing(
+    std::string app, Step step, std::string what, Caller caller, Expected expected) {
   const auto plan = [=](const State& state) -> Outcome<Alteration> {
     const auto shown = shown_app(state.inventory, app);
     if (shown == nullptr) return no_app(app);
     if (auto changed = changed_since(expected, shown->version)) return *changed;
-    if (why.size() > longest_text) return invalid("Give a reason of at most 500 octets.");
-    const Standing standing{blocked, why};
+    const policy::StandingStep taken = step(shown->standing.record, state.parts.clock.now());
+    const auto& transition = taken.transition;
+    Standing standing{taken.standing, transition ? transition->sentence : shown->standing.sentence};
+    if (standing == shown->standing) return Alteration{};
     return Alteration{{state.write(kind::standing, app, to_json(standing))},
-                      [app, standing](Inventory& inventory) {
+                      [app, standing, transition, &state](Inventory& inventory) {
                         inventory.standings.insert_or_assign(app, standing);
+                        if (transition && state.parts.stood) state.parts.stood(app, *transition);
                       },
-                      blocked ? "app block" : "app unblock",
+                      what,
                       app,
-                      why};
+                      standing.why()};
   };
   return state_->change(std::move(caller), plan);
 }
 
-asio::awaitable<Outcome<Done>> Registry::block_app(std::string app,
-                                                   std::string why,
-                                                   Caller caller,
-                                                   Expected expected) {
-  return set_standing(std::move(app), true, std::move(why), std::move(caller), expected);
+asio::awaitable<Outcome<Done>> Registry::override_app(std::string app,
+                                                      NewOverride decided,
+                                                      Caller caller,
+                                                      Expected expected) {
+  if (decided.reason.size() > longest_text)
+    co_return invalid("Give a reason of at most 500 octets.");
+  const bool block = decided.state == policy::StandingState::blocked && !decided.lasts;
+  const auto step = [=](policy::Standing found, WallTime now) {
+    policy::StandingOverride by_hand{decided.state, now, std::nullopt, decided.reason};
+    if (decided.lasts) by_hand.until = now + *decided.lasts;
+    return policy::after_override(std::move(found), app, std::move(by_hand));
+  };
+  co_return co_await change_standing(
+      app, step, block ? "app block" : "app override", std::move(caller), expected);
 }
 
-asio::awaitable<Outcome<Done>> Registry::unblock_app(std::string app,
+asio::awaitable<Outcome<Done>> Registry::release_app(std::string app,
+                                                     std::string what,
                                                      Caller caller,
                                                      Expected expected) {
-  return set_standing(std::move(app), false, "", std::move(caller), expected);
+  const auto step = [app](policy::Standing found, WallTime now) {
+    return policy::after_release(std::move(found), app, now);
+  };
+  return change_standing(std::move(app), step, std::move(what), std::move(caller), expected);
 }
 
 asio::awaitable<Outcome<Done>> Registry::remove_app(std::string app,

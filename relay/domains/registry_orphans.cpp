@@ -7,9 +7,9 @@
 #include <utility>
 
 // What apps and domains leave behind when the configuration drops them, or gives them to another
-// owner. Rights end with that, so that nobody who comes by the name has them; a block stays with
-// the name, and keys with their domain, because who takes a line out and puts it back wants neither
-// lifted nor made anew.
+// owner. Rights end with that, so that nobody who comes by the name has them; a block or
+// a restriction stays with the name, and keys with their domain, because who takes a line out and
+// puts it back wants neither lifted nor made anew.
 
 namespace domains {
 
@@ -91,7 +91,8 @@ void Registry::State::sweep_names(std::vector<spool::DocumentWrite>& writes) {
   erase(
       inventory.standings,
       [&](const auto& one) {
-        return !inventory.has_app(one.first) && (many_standings || !one.second.blocked);
+        return !inventory.has_app(one.first) &&
+               (many_standings || one.second.state() == policy::StandingState::normal);
       },
       [&](const auto& one) { writes.push_back(removal(kind::standing, one.first)); });
   if (inventory.live.size() <= max_domains) return;

@@ -74,7 +74,8 @@ spool::Booking booking_of(const Event& event, WallTime now) {
   booking.type = word(event.type);
   if (event.bounce) {
     booking.bounce_type = word(event.bounce->type);
-    booking.bounce_subtype = word(event.bounce->subtype);
+    const bool fits = goes_with(event.bounce->subtype, event.bounce->type);
+    booking.bounce_subtype = word(fits ? event.bounce->subtype : BounceSubtype::unknown);
   }
   if (event.complaint) {
     booking.feedback_type = word(event.complaint->kind);
@@ -124,8 +125,16 @@ void Booker::follow(const Event& event,
                     const spool::Booking& booking,
                     const spool::Booked& booked) {
   if (!booked.notice) count(booking, booked);
+  const bool came_back =
+      booking.effect == spool::Effect::bounced || booking.effect == spool::Effect::complained;
+  if (came_back && parts_.came_back) parts_.came_back();
   for (const spool::Suppressed& each : booked.suppressed) parts_.suppressed.take(each);
   const auto now = parts_.clock.now();
+  const auto suppressed = std::ranges::count_if(booked.suppressed, [now](const auto& each) {
+    return policy::is_suppressed(each.record, now);
+  });
+  if (suppressed > 0 && parts_.newly_suppressed)
+    parts_.newly_suppressed(booked.app, static_cast<std::uint64_t>(suppressed));
   parts_.metrics.last_event(now);
   if (booking.step) {
     policy::Event step;
@@ -139,6 +148,7 @@ void Booker::follow(const Event& event,
   }
   if (event.type == EventType::open || event.type == EventType::click) {
     parts_.metrics.signature_altered();
+    if (parts_.altered) parts_.altered(booked.app, booked.domain);
     parts_.log.error(
         "signature-altered: SES changed a message that was signed here; switch off open and click "
         "tracking in the configuration set",

@@ -31,6 +31,11 @@ class Booker {
     std::function<void(
         spool::QueueId, std::string upstream_id, bool settles, std::function<void(bool)>)>
         prove;
+    std::function<void()> came_back = {};  ///< a bounce or complaint was booked; may be empty
+    /// An event had so many of the app's recipients suppressed; may be empty.
+    std::function<void(const std::string& app, std::uint64_t addresses)> newly_suppressed = {};
+    /// A message that was signed here was changed by SES; may be empty.
+    std::function<void(const std::string& app, const std::string& domain)> altered = {};
   };
   static constexpr std::chrono::seconds store_answers_within{30};
 

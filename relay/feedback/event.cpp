@@ -82,6 +82,32 @@ std::string_view word(BounceSubtype subtype) noexcept {
   return "unknown";
 }
 
+bool goes_with(BounceSubtype subtype, BounceType type) noexcept {
+  using enum BounceSubtype;
+  switch (subtype) {
+    case general:
+      return type == BounceType::permanent || type == BounceType::transient;
+    case no_email:
+    case suppressed:
+    case on_account_suppression_list:
+    case on_tenant_suppression_list:
+    case email_validation_suppressed:
+    case unsubscribed_recipient:
+      return type == BounceType::permanent;
+    case mailbox_full:
+    case message_too_large:
+    case content_rejected:
+    case attachment_rejected:
+    case custom_timeout_exceeded:
+      return type == BounceType::transient;
+    case undetermined:
+      return type == BounceType::undetermined;
+    case unknown:
+      break;
+  }
+  return true;
+}
+
 std::string_view word(ComplaintKind kind) noexcept {
   switch (kind) {
     case ComplaintKind::none:

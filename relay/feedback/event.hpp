@@ -70,6 +70,10 @@ enum class ComplaintKind : std::uint8_t {
 [[nodiscard]] std::string_view word(BounceSubtype subtype) noexcept;
 [[nodiscard]] std::string_view word(ComplaintKind kind) noexcept;
 
+/// Whether SES gives the subtype with this type, or it is unknown: eighteen pairs in all, so that a
+/// counter by both stays small whatever is sent.
+[[nodiscard]] bool goes_with(BounceSubtype subtype, BounceType type) noexcept;
+
 inline constexpr std::size_t most_event_recipients = 1000;
 inline constexpr std::size_t longest_event_detail = 500;  ///< octets
 

@@ -1,7 +1,7 @@
 #include "relay/feedback/event_reader.hpp"
 
+#include "policy/timestamp.hpp"
 #include "relay/feedback/event_text.hpp"
-#include "relay/feedback/timestamp.hpp"
 #include "relay/net/fingerprint.hpp"
 
 #include <boost/json/array.hpp>
@@ -99,7 +99,7 @@ bool is_printable(std::string_view text) {
 
 bool read_mail(const json::object& mail, Event& event) {
   event.message_id = text_of(mail, "messageId");
-  const auto sent_at = parse_timestamp(text_of(mail, "timestamp"));
+  const auto sent_at = policy::parse_timestamp(text_of(mail, "timestamp"));
   const std::size_t length = event.message_id.size();
   if (!sent_at || length == 0 || length > longest_id || !is_printable(event.message_id))
     return false;
@@ -238,7 +238,7 @@ Reading read_record(const json::object& record, Family family, std::string_view 
     return unreadable("The event names no message of SES, or not when it was sent.");
   const auto [name, recipients] = payload_of(event.type);
   const json::object& payload = object_of(record, name);
-  event.at = parse_timestamp(text_of(payload, "timestamp")).value_or(event.sent_at);
+  event.at = policy::parse_timestamp(text_of(payload, "timestamp")).value_or(event.sent_at);
   if (!recipients.empty() && !read_recipients(payload, recipients, event))
     return unreadable("The event has no list of its recipients, or one that cannot be.");
   if (event.type == EventType::bounce) read_bounce(payload, event);

@@ -1,6 +1,6 @@
 #include "relay/feedback/sns_message.hpp"
 
-#include "relay/feedback/timestamp.hpp"
+#include "policy/timestamp.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -81,7 +81,7 @@ bool read_signed(const Members& members, SnsMessage& message) {
       !members.read("TopicArn", message.topic_arn) || !members.read("Timestamp", message.timestamp))
     return false;
   message.message = *std::move(text);
-  const auto at = parse_timestamp(message.timestamp);
+  const auto at = policy::parse_timestamp(message.timestamp);
   if (at) message.at = *at;
   return at.has_value();
 }

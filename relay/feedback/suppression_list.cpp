@@ -45,10 +45,12 @@ void SuppressionList::take(const spool::Suppressed& suppressed) {
   const auto hash = key(suppressed.address);
   const std::lock_guard lock(mutex_);
   auto& untils = apps_[suppressed.app];
-  if (suppressed.record.until == spool::WallTime())
+  if (suppressed.record.until == spool::WallTime()) {
     untils.erase(hash);
-  else
-    untils.insert_or_assign(hash, suppressed.record.until);
+  } else {
+    auto& until = untils[hash];
+    until = std::max(until, suppressed.record.until);
+  }
 }
 
 void SuppressionList::scope(SuppressionScope scope) {

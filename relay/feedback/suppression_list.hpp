@@ -25,7 +25,7 @@ class SuppressionList {
   /// Reads the store's list; until it has, addresses may be mailed that are on it. False if the
   /// store gives no answer.
   net::asio::awaitable<bool> load(spool::Store& store);
-  /// The record as it stands now.
+  /// A removal, or what keeps the address from being mailed: the later of two ends holds.
   void take(const spool::Suppressed& suppressed);
   void scope(SuppressionScope scope);
 

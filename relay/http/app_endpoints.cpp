@@ -12,6 +12,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -151,19 +152,55 @@ asio::awaitable<Response> block(Sources sources, Call call) {
   if (why.empty()) body.refuse("Give `why`: a sentence for the site's administrator.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
   const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
-    return sources.registry->block_app(call.parameter, why, call.caller, expected);
+    return sources.registry->override_app(
+        call.parameter, {policy::StandingState::blocked, std::nullopt, why}, call.caller, expected);
+  });
+  if (!done) co_return done.error();
+  co_return co_await show_anew(std::move(sources), std::move(call));
+}
+
+mail::Result<domains::NewOverride> read_override(std::string_view text) {
+  using enum policy::StandingState;
+  Body body(text);
+  domains::NewOverride decided;
+  const auto state = policy::standing_state_of(body.text("state").value_or(""));
+  if (state != normal && state != restricted && state != blocked)
+    body.refuse("Give `state`: normal, restricted or blocked.");
+  decided.state = state.value_or(normal);
+  if (const auto seconds = body.number("seconds", 1, longest_override.count()))
+    decided.lasts = std::chrono::seconds(*seconds);
+  decided.reason = body.text("reason", longest_sentence).value_or("");
+  if (decided.reason.empty())
+    body.refuse("Give `reason`: a sentence for the site's administrator.");
+  if (const auto mistake = body.mistake()) return mail::failure(*mistake);
+  return decided;
+}
+
+asio::awaitable<Response> impose(Sources sources, Call call) {
+  const auto decided = read_override(call.body);
+  if (!decided) co_return error_response(400, decided.error().sentence());
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->override_app(call.parameter, *decided, call.caller, expected);
+  });
+  if (!done) co_return done.error();
+  co_return co_await show_anew(std::move(sources), std::move(call));
+}
+
+asio::awaitable<Response> free_app(Sources sources, Call call, std::string what) {
+  if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
+  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+    return sources.registry->release_app(call.parameter, what, call.caller, expected);
   });
   if (!done) co_return done.error();
   co_return co_await show_anew(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> unblock(Sources sources, Call call) {
-  if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
-    return sources.registry->unblock_app(call.parameter, call.caller, expected);
-  });
-  if (!done) co_return done.error();
-  co_return co_await show_anew(std::move(sources), std::move(call));
+  return free_app(std::move(sources), std::move(call), "app unblock");
+}
+
+asio::awaitable<Response> release(Sources sources, Call call) {
+  return free_app(std::move(sources), std::move(call), "app release");
 }
 
 asio::awaitable<Response> rotate_password(Sources sources, Call call) {
@@ -206,6 +243,8 @@ Endpoints app_endpoints(const Sources& sources) {
         .remove = operation(Access::admins, sources, remove)}},
       {one + "/block", {.post = operation(Access::admins, sources, block)}},
       {one + "/unblock", {.post = operation(Access::admins, sources, unblock)}},
+      {one + "/override", {.post = operation(Access::admins, sources, impose)}},
+      {one + "/release", {.post = operation(Access::admins, sources, release)}},
       {one + "/rotate-password", {.post = operation(Access::admins, sources, rotate_password)}}};
 }
 

@@ -4,8 +4,8 @@
 
 namespace http {
 
-/// Apps: GET and POST /api/v1/apps, GET and DELETE /api/v1/apps/NAME, POST …/block, …/unblock and
-/// …/rotate-password (docs/api.md).
+/// Apps: GET and POST /api/v1/apps, GET and DELETE /api/v1/apps/NAME, POST …/block, …/unblock,
+/// …/override, …/release and …/rotate-password (docs/api.md).
 [[nodiscard]] Endpoints app_endpoints(const Sources& sources);
 
 }  // namespace http

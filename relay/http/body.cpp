@@ -118,6 +118,21 @@ Body Body::object(std::string_view name) {
   return taken;
 }
 
+std::vector<Body> Body::objects(std::string_view name, std::size_t most_members) {
+  std::vector<Body> taken;
+  auto value = take(name);
+  if (!value) return taken;
+  json::array* members = value->if_array();
+  const bool fits = members != nullptr && !members->empty() && members->size() <= most_members &&
+                    std::ranges::all_of(*members, &json::value::is_object);
+  if (!fits) refuse(fmt::format("`{}` must be a list of 1 to {} objects.", name, most_members));
+  for (std::size_t i = 0; fits && i < members->size(); ++i) {
+    Body& member = taken.emplace_back(Body());
+    member.members_ = std::move((*members)[i].as_object());
+  }
+  return taken;
+}
+
 void Body::close(const Body& object) {
   if (auto mistake = object.mistake()) refuse(*std::move(mistake));
 }

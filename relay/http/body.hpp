@@ -30,6 +30,8 @@ class Body {
 
   /// The members of an object in this one; none if absent. Hand it to close() when they are taken.
   [[nodiscard]] Body object(std::string_view name);
+  /// The same of a list of objects.
+  [[nodiscard]] std::vector<Body> objects(std::string_view name, std::size_t most_members);
   void close(const Body& object);
 
   void awaited(std::string_view name);  ///< a member whose feature has not landed is a mistake

@@ -25,6 +25,19 @@ json::object to_json(const policy::Limits& limits) {
           {"queued_bytes", number_or_null(limits.queued_bytes)}};
 }
 
+json::object to_json(const domains::Standing& standing) {
+  const policy::Standing& record = standing.record;
+  const auto& by_hand = record.by_hand;
+  return {
+      {"state", policy::word(standing.state())},
+      {"by_hand", by_hand.has_value()},
+      {"why", text_or_null(standing.why())},
+      {"since", time_or_null(by_hand ? by_hand->since : record.since)},
+      {"until",
+       time_or_null(by_hand ? by_hand->until.value_or(domains::WallTime()) : domains::WallTime())},
+      {"offences", record.offences}};
+}
+
 json::array domains_of(const domains::Catalog& catalog, const domains::App& app) {
   json::array shown;
   for (const domains::Association& association : catalog.of_app(app.name)) {
@@ -54,8 +67,9 @@ json::object to_json(const domains::Catalog& catalog,
           {"urgent", json::array(app.urgent_paths.begin(), app.urgent_paths.end())},
           {"provisioned", app.provisioned},
           {"has_password", app.has_password},
-          {"blocked", app.blocked},
-          {"blocked_why", text_or_null(app.blocked_why)},
+          {"blocked", app.standing.blocked()},
+          {"blocked_why", text_or_null(app.standing.blocked() ? app.standing.why() : "")},
+          {"standing", to_json(app.standing)},
           {"domains", domains_of(catalog, app)},
           {"queued", {{"messages", load.messages}, {"octets", load.octets}}},
           {"added_at", time_or_null(app.added_at)},

@@ -18,9 +18,9 @@ namespace {
 
 namespace json = boost::json;
 
-// A JSON object by its members, `name:type`: text, number, flag, time, another shape, or a list of
-// one in brackets. A `?` behind it: of an answer, null where there is none; of a body, it may be
-// left out.
+// A JSON object by its members, `name:type`: text, number, share, flag, time, another shape, or a
+// list of one in brackets. A `?` behind it: of an answer, null where there is none; of a body, it
+// may be left out.
 struct Shape {
   std::string_view name, members;
 };
@@ -36,7 +36,9 @@ constexpr Shape answers[] = {
     {"App",
      "name:text owner:text? contact:text? upstream:text? configuration_set:text? weight:number "
      "environment:text limits:Limits urgent:[text] provisioned:flag has_password:flag blocked:flag "
-     "blocked_why:text? domains:[DomainOfApp] queued:Load added_at:time? version:number"},
+     "blocked_why:text? standing:Standing domains:[DomainOfApp] queued:Load added_at:time? "
+     "version:number"},
+    {"Standing", "state:text by_hand:flag why:text? since:time? until:time? offences:number"},
     {"Apps", "apps:[App] next:text?"},
     {"Submission", "host:text port:number encryption:text"},
     {"AppWithPassword", "app:App password:text submission:Submission?"},
@@ -65,9 +67,19 @@ constexpr Shape answers[] = {
     {"Token", "id:text role:text app:text? made_by:text? made_at:time?"},
     {"Tokens", "tokens:[Token]"},
     {"TokenWithSecret", "token:Token secret:text"},
+    {"RefusedFor", "reason:text count:number"},
+    {"Measure",
+     "feedback:text window:number events:number sent:number ratio:share proved:share limit:share "
+     "level:text"},
+    {"AppStats",
+     "app:text started_at:time accepted:number refused:[RefusedFor] delivered:number "
+     "bounced:number complained:number measures:[Measure]"},
+    {"Stats", "apps:[AppStats]"},
     {"Suppression", "app:text address:text cause:text since:time? until:time?"},
     {"Suppressions", "suppressions:[Suppression] next:text?"},
     {"Changed", "changed:number"},
+    {"LeftAtSes", "address:text why:text"},
+    {"MailedAgain", "changed:number left_at_ses:[LeftAtSes]"},
     {"AuditRecord", "number:number at:time? who:text? what:text? target:text? detail:text?"},
     {"Audit", "records:[AuditRecord] next:number?"},
     {"Entry",
@@ -86,6 +98,9 @@ constexpr Shape answers[] = {
     {"Drained", "drained:flag queued:number in_delivery:number in_doubt:number held:number"},
     {"Reloaded", "reloaded:flag mistakes:[text]"},
     {"BackedUp", "file:text"},
+    {"Finding", "check:text grade:text what:text mend:text?"},
+    {"Findings", "findings:[Finding]"},
+    {"HandedIn", "queue_id:text? reply:text? feed:flag"},
     {"Settled", "settled:flag"},
 };
 
@@ -98,6 +113,7 @@ constexpr Shape bodies[] = {
      "name:text owner:text? contact:text? upstream:text? configuration_set:text? weight:number? "
      "domains:[text]? limits:NewLimits?"},
     {"Block", "why:text"},
+    {"Override", "state:text seconds:number? reason:text"},
     {"NewDomain",
      "name:text owner:text? app:text? subdomains:flag? signing:text? algorithm:text? "
      "selector:text? mail_from:text? pem:text? allow_weak:flag?"},
@@ -105,12 +121,16 @@ constexpr Shape bodies[] = {
     {"Rotation", "published:flag? abandon:flag? removed:flag?"},
     {"Selector", "selector:text"},
     {"Addresses", "app:text addresses:[text]"},
+    {"AddressesAgain", "app:text addresses:[text] also_ses:flag?"},
+    {"Imported", "address:text cause:text? since:time? until:time?"},
+    {"Import", "app:text entries:[Imported]"},
     {"NewToken", "role:text app:text?"},
     {"Order",
      "ids:[text]? app:text? domain:text? reason:text? state:text? older_than:number? all:flag? "
      "dry_run:flag?"},
     {"Drain", "timeout:number"},
     {"Backup", "file:text"},
+    {"TestMail", "app:text from:text to:text"},
     {"FeedbackEvent", "queue_id:text upstream_id:text event:text"},
 };
 
@@ -144,6 +164,20 @@ constexpr Described operations[] = {
      "Block",
      "App"},
     {"/apps/{name}/unblock", "post", "admins", "Take an app's mail again", "", "Nothing", "App"},
+    {"/apps/{name}/override",
+     "post",
+     "admins",
+     "Decide how far an app may mail, whatever its reputation",
+     "",
+     "Override",
+     "App"},
+    {"/apps/{name}/release",
+     "post",
+     "admins",
+     "End that, and put an app that was held back on probation",
+     "",
+     "Nothing",
+     "App"},
     {"/apps/{name}/rotate-password",
      "post",
      "admins",
@@ -189,6 +223,7 @@ constexpr Described operations[] = {
      "NewToken",
      "TokenWithSecret"},
     {"/tokens/{id}", "delete", "admins", "Take a token back", "", "", "Removed"},
+    {"/stats", "get", "everybody", "What became of the apps' mail", "app", "", "Stats"},
     {"/suppressions",
      "get",
      "everybody",
@@ -197,7 +232,20 @@ constexpr Described operations[] = {
      "",
      "Suppressions"},
     {"/suppressions", "post", "admins", "Mail addresses no more", "", "Addresses", "Changed"},
-    {"/suppressions/remove", "post", "admins", "Mail addresses again", "", "Addresses", "Changed"},
+    {"/suppressions/import",
+     "post",
+     "admins",
+     "Mail the addresses of a list no more",
+     "",
+     "Import",
+     "Changed"},
+    {"/suppressions/remove",
+     "post",
+     "admins",
+     "Mail addresses again",
+     "",
+     "AddressesAgain",
+     "MailedAgain"},
     {"/audit",
      "get",
      "readers",
@@ -227,6 +275,8 @@ constexpr Described operations[] = {
     {"/drain", "post", "socket", "Deliver what is queued at full rate", "", "Drain", "Drained"},
     {"/reload", "post", "socket", "Read the configuration again", "", "Nothing", "Reloaded"},
     {"/backup", "post", "socket", "Copy the spool", "", "Backup", "BackedUp"},
+    {"/doctor", "post", "socket", "Look at everything that mail needs", "", "Nothing", "Findings"},
+    {"/send-test", "post", "socket", "Hand in a message as a client", "", "TestMail", "HandedIn"},
     {"/feedback/event",
      "post",
      "socket",
@@ -257,6 +307,7 @@ json::object schema_of_type(std::string_view type) {
   if (type == "text") return {{"type", "string"}};
   if (type == "time") return {{"type", "string"}, {"format", "date-time"}};
   if (type == "number") return {{"type", "integer"}};
+  if (type == "share") return {{"type", "number"}};
   if (type == "flag") return {{"type", "boolean"}};
   return reference(type);
 }

@@ -4,6 +4,7 @@
 #include "relay/net/ask.hpp"
 #include "relay/http/body.hpp"
 #include "relay/http/bounds.hpp"
+#include "relay/http/scope.hpp"
 
 #include <boost/json/array.hpp>
 
@@ -63,7 +64,7 @@ std::optional<Value> take_word(Body& body,
 // True if the body names any.
 bool take_filter(Body& body, spool::Filter& which) {
   which.app = body.text("app").value_or("");
-  which.domain = body.text("domain").value_or("");
+  which.domain = domain_in_path(body.text("domain").value_or(""));
   which.reason = take_word<policy::Reason>(body, "reason", &policy::reason_of);
   which.state = take_word<spool::State>(body, "state", &spool::state_of);
   if (const auto age = body.number("older_than", 0, longest_age.count()))

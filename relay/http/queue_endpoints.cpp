@@ -30,7 +30,7 @@ bool apply(spool::Filter& filter, const std::string& name, const std::string& va
   if (name == "state") return (filter.state = spool::state_of(value)).has_value();
   if (name == "reason") return (filter.reason = policy::reason_of(value)).has_value();
   if (name == "app") return !(filter.app = value).empty();
-  if (name == "domain") return !(filter.domain = value).empty();
+  if (name == "domain") return !(filter.domain = domain_in_path(value)).empty();
   if (name == "after") {
     const auto id = spool::QueueId::parse(value);
     filter.after = id.value_or(spool::QueueId{});

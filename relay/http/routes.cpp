@@ -2,12 +2,14 @@
 
 #include "relay/http/app_endpoints.hpp"
 #include "relay/net/ask.hpp"
+#include "relay/http/doctor_endpoints.hpp"
 #include "relay/http/domain_endpoints.hpp"
 #include "relay/http/gate.hpp"
 #include "relay/http/openapi.hpp"
 #include "relay/http/operator_endpoints.hpp"
 #include "relay/http/order_endpoints.hpp"
 #include "relay/http/queue_endpoints.hpp"
+#include "relay/http/stats_endpoint.hpp"
 #include "relay/http/suppression_endpoints.hpp"
 #include "relay/http/token_endpoints.hpp"
 
@@ -55,9 +57,11 @@ Endpoints endpoints(const Sources& sources) {
   all.merge(domain_endpoints(sources));
   all.merge(token_endpoints(sources));
   all.merge(suppression_endpoints(sources));
+  all.merge(stats_endpoint(sources));
   all.merge(queue_endpoints(sources));
   all.merge(order_endpoints(sources));
   all.merge(operator_endpoints(sources));
+  all.merge(doctor_endpoints(sources));
   all.merge(openapi_endpoint());
   return all;
 }

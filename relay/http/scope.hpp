@@ -16,7 +16,8 @@ namespace http {
                                const domains::Caller& caller,
                                std::string_view domain);
 
-/// What stands in a path as a domain, in lower-case A-labels; as it is if it is no domain name.
+/// What stands in a path, or in a filter, as a domain, in lower-case A-labels; as it is if it is no
+/// domain name.
 [[nodiscard]] std::string domain_in_path(std::string_view parameter);
 
 /// The answer where the app or domain that stands in a path does not exist for this caller.

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "policy/domain_setup.hpp"
+#include "policy/reputation.hpp"
+#include "relay/doctor/finding.hpp"
 #include "relay/domains/registry.hpp"
 #include "relay/net/coro.hpp"
 #include "relay/observe/metrics.hpp"
@@ -30,6 +32,17 @@ struct Submission {
 struct SnsAnswer {
   unsigned status = 200;
   std::string sentence;
+};
+
+/// One message of an app's, to be handed in as a client would.
+struct TestMail {
+  std::string app, from, to;
+};
+
+struct TestAnswer {
+  std::string reply;     ///< the one that decided; empty: the session broke
+  std::string queue_id;  ///< empty: the message was refused
+  bool feed = false;     ///< this relay reads what SES tells of it later
 };
 
 /// What the answers are made of. Store and metrics outlive the server.
@@ -65,6 +78,10 @@ struct Sources {
   /// Changes the list of suppressed addresses, here and in the store.
   std::function<void(std::vector<spool::Suppressed>, spool::AuditRecord, std::function<void(bool)>)>
       suppress;
+  std::function<policy::ReputationRules()> reputation;  ///< as they are now
+  spool::WallTime started_at{};                         ///< when the relay did
+  /// Takes an address off SES's list of the account; a Failure says why it may still be on it.
+  std::function<asio::awaitable<mail::Result<void>>(std::string address)> forget_at_ses;
   std::function<spool::WallTime()> now;  ///< the wall clock
 
   /// Takes the body of a post to /feedback/sns, from anybody; on the server's executor.
@@ -82,6 +99,9 @@ struct Sources {
   std::function<std::vector<policy::WantedRecord>(const domains::Domain&)> records;
   /// What is left to do by hand in SES's console, where the relay does not look after identities.
   std::function<std::vector<std::string>(const domains::Domain&)> console_steps;
+  /// Looks at everything that mail needs; within half a minute.
+  std::function<asio::awaitable<doctor::Findings>()> examine;
+  std::function<asio::awaitable<TestAnswer>(TestMail)> send_test;
   /// Where sites hand in their mail, as it is now; nothing if every listener is bound to an app.
   std::function<std::optional<Submission>()> submission;
 };

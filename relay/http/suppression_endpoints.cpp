@@ -2,8 +2,10 @@
 
 #include "mail/header_fields.hpp"
 #include "policy/address.hpp"
+#include "policy/timestamp.hpp"
 #include "relay/http/answers.hpp"
 #include "relay/http/body.hpp"
+#include "relay/http/bounds.hpp"
 #include "relay/http/entry_json.hpp"
 #include "relay/http/query.hpp"
 #include "relay/http/scope.hpp"
@@ -12,9 +14,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -70,37 +75,65 @@ asio::awaitable<Response> list(Sources sources, Call call) {
   co_return json_response(body);
 }
 
-/// What a change names, or the answer that refuses it.
-mail::Result<std::vector<spool::Suppressed>> named_in(const Sources& sources, const Call& call) {
-  Body body(call.body);
-  const std::string app = body.text("app").value_or("");
-  const std::vector<std::string> addresses = body.texts("addresses", most_addresses);
+std::string app_in(const Sources& sources, Body& body) {
+  std::string app = body.text("app").value_or("");
   if (!sources.registry->catalog()->apps.contains(app))
     body.refuse("There is no app " + app + ": `postern app list` names them.");
+  return app;
+}
+
+std::string address_in(const std::string& text, Body& body) {
+  const auto address = policy::parse_path(text);
+  if (!address) body.refuse("`" + text + "` is not a mail address.");
+  return address ? mail::to_lower(address->text()) : std::string();
+}
+
+/// What a change names; of an app that is there, at least one.
+std::vector<spool::Suppressed> named_in(const Sources& sources, Body& body, std::size_t most) {
+  const std::string app = app_in(sources, body);
+  const std::vector<std::string> addresses = body.texts("addresses", most);
   if (addresses.empty()) body.refuse("Give `addresses`, at least one.");
   std::vector<spool::Suppressed> named;
-  for (const std::string& text : addresses) {
-    const auto address = policy::parse_path(text);
-    if (!address) body.refuse("`" + text + "` is not a mail address.");
-    if (address) named.push_back({app, mail::to_lower(address->text()), {}});
-  }
-  if (const auto mistake = body.mistake()) return mail::failure(*mistake);
+  for (const std::string& text : addresses) named.push_back({app, address_in(text, body), {}});
   return named;
 }
 
-asio::awaitable<Response> change(Sources sources,
-                                 std::vector<spool::Suppressed> records,
-                                 spool::AuditRecord audit) {
-  const auto count = records.size();
+std::optional<policy::WallTime> time_in(Body& row, std::string_view name) {
+  const auto text = row.text(name);
+  if (!text) return std::nullopt;
+  const auto time = policy::parse_timestamp(*text);
+  if (!time) row.refuse("`" + *text + "` is no time, like 2026-01-02T03:04:05.678Z.");
+  return time;
+}
+
+spool::Suppressed imported_in(Body& row, const std::string& app, policy::WallTime now) {
+  const std::string address = address_in(row.text("address").value_or(""), row);
+  const std::string word = row.text("cause").value_or("imported");
+  const auto cause = policy::suppression_cause_of(word);
+  if (!cause)
+    row.refuse("`cause` must be imported, bounce, by-hand or complaint, not `" + word + "`.");
+  const auto since = time_in(row, "since");
+  const auto until = time_in(row, "until");
+  return {app,
+          address,
+          policy::after_import(
+              {}, since.value_or(now), until, cause.value_or(policy::SuppressionCause::imported))};
+}
+
+/// The answer where the list could not be changed.
+asio::awaitable<std::optional<Response>> change(Sources sources,
+                                                std::vector<spool::Suppressed> records,
+                                                spool::AuditRecord audit) {
   auto question = [&](std::function<void(bool)> answer) {
     sources.suppress(records, audit, std::move(answer));
   };
   const auto done = co_await net::ask<bool>(question, sources.store_timeout);
   if (!done) co_return store_is_silent();
   if (!*done)
-    co_return error_response(
-        503, "The list could not be changed: try again, and look at the disk of data_dir.");
-  co_return json_response({{"changed", count}});
+    co_return error_response(503,
+                             "The list could not be changed: try again, and look at the disk of "
+                             "data_dir; it may also be full (1,000,000 addresses).");
+  co_return std::nullopt;
 }
 
 spool::AuditRecord audit_of(const Sources& sources,
@@ -117,28 +150,65 @@ spool::AuditRecord audit_of(const Sources& sources,
 }
 
 asio::awaitable<Response> add(Sources sources, Call call) {
-  auto named = named_in(sources, call);
-  if (!named) co_return error_response(400, named.error().sentence());
-  for (spool::Suppressed& each : *named) each.record = policy::after_addition({}, sources.now());
-  auto audit = audit_of(sources, call, *named, "suppression add");
-  co_return co_await change(sources, std::move(*named), std::move(audit));
+  Body body(call.body);
+  auto named = named_in(sources, body, most_addresses);
+  if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
+  for (spool::Suppressed& each : named) each.record = policy::after_addition({}, sources.now());
+  const auto trouble =
+      co_await change(sources, named, audit_of(sources, call, named, "suppression add"));
+  co_return trouble.value_or(json_response({{"changed", named.size()}}));
+}
+
+asio::awaitable<Response> import_list(Sources sources, Call call) {
+  Body body(call.body);
+  const std::string app = app_in(sources, body);
+  std::vector<spool::Suppressed> named;
+  for (Body& row : body.objects("entries", most_imported)) {
+    named.push_back(imported_in(row, app, sources.now()));
+    body.close(row);
+  }
+  if (named.empty()) body.refuse("Give `entries`, at least one.");
+  if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
+  const auto trouble =
+      co_await change(sources, named, audit_of(sources, call, named, "suppression import"));
+  co_return trouble.value_or(json_response({{"changed", named.size()}}));
+}
+
+/// The addresses that are, or may be, still on SES's list, and why.
+asio::awaitable<json::array> left_at_ses(Sources sources, std::vector<spool::Suppressed> named) {
+  json::array left;
+  for (const spool::Suppressed& each : named) {
+    const auto forgotten = co_await sources.forget_at_ses(each.address);
+    if (!forgotten)
+      left.push_back(
+          json::object{{"address", each.address}, {"why", forgotten.error().sentence()}});
+  }
+  co_return left;
 }
 
 asio::awaitable<Response> remove(Sources sources, Call call) {
-  auto named = named_in(sources, call);
-  if (!named) co_return error_response(400, named.error().sentence());
-  for (spool::Suppressed& each : *named) each.record = policy::after_removal(sources.now());
-  auto audit = audit_of(sources, call, *named, "suppression remove");
-  co_return co_await change(sources, std::move(*named), std::move(audit));
+  Body body(call.body);
+  const bool also_ses = body.flag("also_ses");
+  auto named = named_in(sources, body, also_ses ? most_asked_of_ses : most_addresses);
+  if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
+  for (spool::Suppressed& each : named) each.record = policy::after_removal(sources.now());
+  const auto trouble =
+      co_await change(sources, named, audit_of(sources, call, named, "suppression remove"));
+  if (trouble) co_return *trouble;
+  json::object answer{{"changed", named.size()}};
+  answer["left_at_ses"] = also_ses ? co_await left_at_ses(sources, named) : json::array();
+  co_return json_response(answer);
 }
 
 }  // namespace
 
 Endpoints suppression_endpoints(const Sources& sources) {
-  return {{"/api/v1/suppressions",
-           {.get = operation(Access::everybody, sources, list),
-            .post = operation(Access::admins, sources, add)}},
-          {"/api/v1/suppressions/remove", {.post = operation(Access::admins, sources, remove)}}};
+  return {
+      {"/api/v1/suppressions",
+       {.get = operation(Access::everybody, sources, list),
+        .post = operation(Access::admins, sources, add)}},
+      {"/api/v1/suppressions/import", {.post = operation(Access::admins, sources, import_list)}},
+      {"/api/v1/suppressions/remove", {.post = operation(Access::admins, sources, remove)}}};
 }
 
 }  // namespace http

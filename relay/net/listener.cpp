@@ -161,16 +161,35 @@ void FrontDoor::admit(const Port& port, Tcp::socket socket, std::size_t thread) 
     socket.write_some(asio::buffer(too_many), failed);
     return;
   }
-  smtp::ServerOptions options;
-  options.hostname = hostname_;
-  options.session_reference = run_reference_ + base32(next_session_++, 4);
-  options.size_limit = size_limit_;
+  smtp::ServerOptions options = this->options();
   options.starttls = listener.tls == config::ListenerTls::starttls;
   options.encrypted = listener.tls == config::ListenerTls::implicit;
   options.auth = listener.app.empty();
   options.plain_text_ok = listed || address.is_loopback();
   options.app = listener.app;
   run(thread,
+      std::make_shared<Session>(
+          services_, std::move(socket), std::move(options), *tls_.get(), peer),
+      peer,
+      std::move(level));
+}
+
+smtp::ServerOptions FrontDoor::options() {
+  smtp::ServerOptions options;
+  options.hostname = hostname_;
+  options.session_reference = run_reference_ + base32(next_session_++, 4);
+  options.size_limit = size_limit_;
+  return options;
+}
+
+void FrontDoor::serve(Tcp::socket socket, std::string app) {
+  const std::string peer = "admin-socket";
+  if (!enter(peer)) return;
+  smtp::ServerOptions options = this->options();
+  options.plain_text_ok = true;
+  options.app = std::move(app);
+  auto level = std::make_shared<observe::Level>(services_.metrics.connection(peer));
+  run(0,
       std::make_shared<Session>(
           services_, std::move(socket), std::move(options), *tls_.get(), peer),
       peer,

@@ -31,6 +31,8 @@ class FrontDoor {
 
   /// Binds and begins to accept; a Failure names the address and what to do.
   [[nodiscard]] mail::Result<Tcp::endpoint> listen(const config::SmtpListener& listener);
+  /// A session over this socket of thread 0's, as if it had come in by a listener bound to the app.
+  void serve(Tcp::socket socket, std::string app);
   /// The certificate of new connections from here on.
   void replace_tls(TlsContext tls);
 
@@ -47,6 +49,7 @@ class FrontDoor {
   struct Live;  ///< one thread's sessions, touched on that thread only
   asio::awaitable<void> accept_forever(std::shared_ptr<Port> port);
   void admit(const Port& port, Tcp::socket socket, std::size_t thread);
+  [[nodiscard]] smtp::ServerOptions options();
   void run(std::size_t thread,
            const std::shared_ptr<Session>& session,
            const std::string& peer,

@@ -58,6 +58,11 @@ mail::Result<ServerTls> server_tls(const std::filesystem::path& certificate,
   return ServerTls{std::move(context), expires};
 }
 
+std::optional<std::chrono::system_clock::time_point> peer_expiry(const SSL* tls) {
+  const X509* certificate = SSL_get0_peer_certificate(tls);
+  return certificate ? std::optional(expiry(certificate)) : std::nullopt;
+}
+
 mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file) {
   auto context = context_of(asio::ssl::context::tls_client);
   error_code failed;

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 
 namespace net {
 
@@ -16,6 +17,9 @@ struct ServerTls {
 /// TLS 1.2 and 1.3 for clients, with the certificate chain and key of these PEM files.
 [[nodiscard]] mail::Result<ServerTls> server_tls(const std::filesystem::path& certificate,
                                                  const std::filesystem::path& private_key);
+
+/// When the certificate expires that the other side has shown, if it has.
+[[nodiscard]] std::optional<std::chrono::system_clock::time_point> peer_expiry(const ssl_st* tls);
 
 /// TLS 1.2 and 1.3 towards the upstream, verified against `ca_file`, or the system's authorities if
 /// empty. Its sessions are resumed on later connections to the same host and port.

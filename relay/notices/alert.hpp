@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace notices {
 
@@ -35,6 +36,7 @@ struct Alert {
   std::string app;    ///< whose contact is told, with the operator; empty: the operator alone
   std::string about;  ///< the domain, upstream or queue that it is of; empty where the app says it
   std::string sentence;  ///< what is wrong and what to do; no address of a recipient, no secret
+  std::vector<std::string> more_apps{};  ///< whose contacts are told too
 };
 
 /// Takes an alert; on the relay's own executor, never blocks.

@@ -25,8 +25,7 @@ enum class Discarded : std::uint8_t {
 
 /// Counters and gauges of what the upstream tells of messages later. Thread-safe; called seldom
 /// enough that each call may build its labels. Label values are names of the configuration and
-/// words of closed sets; what could be an address is the caller's fault and counts under the empty
-/// value.
+/// words of closed sets, as the caller sees to.
 class FeedbackMetrics {
  public:
   explicit FeedbackMetrics(prometheus::Registry& registry);

@@ -36,6 +36,15 @@ constexpr auto queue_states =
                                                          {spool::State::in_doubt, "in_doubt"},
                                                          {spool::State::held, "held"}});
 constexpr std::array upstream_states{"connecting", "idle", "busy"};
+constexpr auto alert_kinds = std::to_array<std::string_view>({"domain",
+                                                              "standing",
+                                                              "held",
+                                                              "suppressions",
+                                                              "account",
+                                                              "credentials",
+                                                              "feed",
+                                                              "signature-altered"});
+constexpr std::array webhook_ends{"delivered", "refused", "given_up", "dropped"};
 constexpr std::array doubt_outcomes{"settled", "resent", "held"};
 constexpr std::array account_troubles{policy::Reason::account_paused,
                                       policy::Reason::credentials,
@@ -150,6 +159,8 @@ struct Metrics::Families {
   Gauge& store_free = gauge(registry, "store_free_bytes");
   FeedbackMetrics feedback{registry};
   Counter& clock_jumps = counter(registry, "clock_jumps_total");
+  Counters alerts{registry, "alerts_total"};
+  Counters webhook_posts{registry, "webhook_posts_total"};
   Counter& internal_errors = counter(registry, "internal_errors_total");
 };
 
@@ -162,9 +173,11 @@ Metrics::Metrics(std::string_view version) : families_(std::make_unique<Families
   }
   for (const char* state : upstream_states) families_->upstream_connections.of(state);
   for (const char* outcome : {"hit", "miss"}) families_->key_cache.of(outcome);
+  for (const std::string_view kind : alert_kinds) families_->alerts.of(kind);
+  for (const char* end : webhook_ends) families_->webhook_posts.of(end);
   for (const char* outcome : doubt_outcomes) families_->in_doubt.of(outcome);
   for (const policy::DomainStatus status : policy::domain_statuses) domains(status, 0);
-  apps(0, 0);
+  for (const auto state : policy::standing_states) apps(state, 0);
   upstream_account(std::nullopt);
   families_->rate_limit.Set(std::numeric_limits<double>::infinity());
 }
@@ -255,14 +268,15 @@ void Metrics::upstream_quota(double recipients_a_day, double sent_in_24h) {
   families_->quota.Set(recipients_a_day);
   families_->sent_24h.Set(sent_in_24h);
 }
-void Metrics::upstream_account(std::optional<policy::Reason> trouble) {
+void Metrics::upstream_account(std::optional<policy::Reason> trouble, bool under_review) {
   bool sending = true;
   for (const policy::Reason each : account_troubles) {
     const bool current = trouble == each;
     families_->account_status.of(policy::word(each)).Set(current ? 1 : 0);
     sending = sending && !current;
   }
-  families_->account_status.of("sending").Set(sending ? 1 : 0);
+  families_->account_status.of("under-review").Set(sending && under_review ? 1 : 0);
+  families_->account_status.of("sending").Set(sending && !under_review ? 1 : 0);
 }
 
 void Metrics::domain_checked(std::string_view domain, const policy::DomainState& state) {
@@ -285,9 +299,9 @@ void Metrics::domain_removed(std::string_view domain) {
 void Metrics::domains(policy::DomainStatus status, std::size_t count) {
   families_->domains.of(policy::word(status)).Set(static_cast<double>(count));
 }
-void Metrics::apps(std::size_t sending, std::size_t blocked) {
-  families_->apps.of("sending").Set(static_cast<double>(sending));
-  families_->apps.of("blocked").Set(static_cast<double>(blocked));
+void Metrics::apps(policy::StandingState state, std::size_t count) {
+  const bool normal = state == policy::StandingState::normal;
+  families_->apps.of(normal ? "sending" : policy::word(state)).Set(static_cast<double>(count));
 }
 void Metrics::app_blocked(std::string_view app, bool blocked) {
   families_->app_blocked.of(app).Set(blocked ? 1 : 0);
@@ -297,10 +311,32 @@ void Metrics::spf_check(std::string_view end) { families_->spf_checks.of(end).In
 void Metrics::tls_certificate_expiry(std::chrono::system_clock::time_point not_after) {
   families_->certificate_expiry.Set(unix_seconds(not_after));
 }
+void Metrics::alert(std::string_view kind) { families_->alerts.of(kind).Increment(); }
+void Metrics::webhook_post(std::string_view end) { families_->webhook_posts.of(end).Increment(); }
 void Metrics::internal_error() { families_->internal_errors.Increment(); }
 void Metrics::clock_jump() { families_->clock_jumps.Increment(); }
 
 FeedbackMetrics& Metrics::feedback() noexcept { return families_->feedback; }
+
+std::vector<Sample> Metrics::samples(std::string_view name) const {
+  const auto names = label_names(metric_row(name).labels);
+  std::vector<prometheus::MetricFamily> collected = families_->registry.Collect();
+  const auto family =
+      std::ranges::find(collected, full_name(name), &prometheus::MetricFamily::name);
+  std::vector<Sample> samples;
+  if (family == collected.end()) return samples;
+  for (const prometheus::ClientMetric& metric : family->metric) {
+    Sample& sample = samples.emplace_back();
+    for (const std::string& label : names)
+      sample.labels.push_back(
+          std::ranges::find(metric.label, label, &prometheus::ClientMetric::Label::name)->value);
+    sample.value = type_of(metric_row(name).type) == prometheus::MetricType::Counter
+                       ? metric.counter.value
+                       : metric.gauge.value;
+  }
+  std::ranges::sort(samples, {}, &Sample::labels);
+  return samples;
+}
 
 std::string Metrics::text() const {
   std::vector<prometheus::MetricFamily> collected = families_->registry.Collect();

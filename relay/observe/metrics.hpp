@@ -2,6 +2,7 @@
 
 #include "policy/domain_state.hpp"
 #include "policy/reason.hpp"
+#include "policy/standing.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace prometheus {
 class Gauge;
@@ -36,6 +38,12 @@ struct MetricRow {
 /// Every metric of the binary, by name.
 [[nodiscard]] std::span<const MetricRow> metric_list() noexcept;
 [[nodiscard]] std::string_view word(MetricType type) noexcept;
+
+/// One series of a counter or gauge.
+struct Sample {
+  std::vector<std::string> labels;  ///< values, in the order of the list of metrics
+  double value = 0;
+};
 
 /// A gauge counted up for as long as this object lives: connections are counted by scope.
 class Level {
@@ -100,28 +108,34 @@ class Metrics {
   void upstream_rate_limit(double recipients_a_second);
   /// "settled", "resent", "held"; so many messages.
   void in_doubt(std::string_view outcome, std::uint64_t messages = 1);
-  /// In recipients; infinity for no limit.
+  /// In recipients: as the account tells, else this relay's alone; infinity for no limit.
   void upstream_quota(double recipients_a_day, double sent_in_24h);
   /// The account's trouble: daily_quota, account_paused, credentials or ses_sandbox; none, and for
-  /// any other reason: it sends.
-  void upstream_account(std::optional<policy::Reason> trouble);
+  /// any other reason: it sends, under review or not.
+  void upstream_account(std::optional<policy::Reason> trouble, bool under_review = false);
 
   // sender domains
   void domain_checked(std::string_view domain, const policy::DomainState& state);
   /// The domain is gone: none of its statuses is 1 any more.
   void domain_removed(std::string_view domain);
   void domains(policy::DomainStatus status, std::size_t count);
-  void apps(std::size_t sending, std::size_t blocked);
+  /// How many apps stand so; the normal ones are shown as `sending`.
+  void apps(policy::StandingState state, std::size_t count);
   void app_blocked(std::string_view app, bool blocked);
   void spf_check(std::string_view end);  ///< domains::SpfCheckEnd
 
   // the process
   void tls_certificate_expiry(std::chrono::system_clock::time_point not_after);
   void internal_error();
+  void alert(std::string_view kind);        ///< notices::word(AlertKind)
+  void webhook_post(std::string_view end);  ///< "delivered", "refused", "given_up", "dropped"
   void clock_jump();
   void dkim_key_cache(bool hit);  ///< a signature found its key parsed, or not
 
   [[nodiscard]] FeedbackMetrics& feedback() noexcept;
+
+  /// What a counter or gauge of the list shows now, by label values.
+  [[nodiscard]] std::vector<Sample> samples(std::string_view name) const;
 
   /// The scrape in Prometheus' text format 0.0.4: each family of the list with HELP and TYPE, in
   /// the order of the list.

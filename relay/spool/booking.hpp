@@ -2,10 +2,14 @@
 
 #include "policy/bounce.hpp"
 #include "policy/event.hpp"
+#include "policy/reputation.hpp"
 #include "policy/suppression.hpp"
 #include "relay/spool/entry.hpp"
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,11 +84,19 @@ struct Tally {
   std::uint64_t count = 0;
 };
 
-/// What an app sent as a domain in a time, and what came back of it: in recipients, but for
-/// complaints, which are events.
+/// Which mail is summed up: that of each window, which ends now.
+struct SumsWanted {
+  std::vector<std::chrono::seconds> windows;
+  WallTime now{};
+  /// Of these apps what was sent earlier counts no more (policy::window_start).
+  std::map<std::string, WallTime, std::less<>> counted_from;
+};
+
+/// What an app sent as a domain, and what came back of it.
 struct SentSums {
   std::string app, domain;
-  std::uint64_t sent = 0, bounces = 0, complaints = 0;
+  std::vector<policy::Counts> whole;    ///< of each window
+  std::vector<policy::Counts> counted;  ///< the same, of what still counts
 };
 
 /// A page of the list of suppressed addresses, by app and address.

@@ -65,6 +65,11 @@ struct LeftOut {
   policy::Reason reason{};
 };
 
+/// A small fact that is kept over a restart (Recovery::notes); the latest value of a name counts.
+struct Note {
+  std::string name, value;
+};
+
 /// What a delivery works on.
 struct Job {
   Entry entry;
@@ -72,11 +77,7 @@ struct Job {
   std::optional<Repeat> repeat;  ///< of an accept: none, and it is never a repeat
   /// Of an accept: for the timeline, and so that `trace` finds it by them.
   std::vector<LeftOut> left_out{};
-};
-
-/// A small fact that is kept over a restart (Recovery::notes); the latest value of a name counts.
-struct Note {
-  std::string name, value;
+  std::optional<Note> note{};  ///< of an accept: to be kept in the same transaction
 };
 
 /// A change of an entry's state with the event that says so; both are committed together. A hold

@@ -30,11 +30,12 @@ struct Bookings::Meant {
 Bookings::Bookings(Connection& connection,
                    std::string_view trace_secret,
                    Recorder& recorder,
+                   Cohorts& cohorts,
                    std::size_t most_suppressed)
     : connection_(connection),
       trace_key_(trace_secret),
       recorder_(recorder),
-      cohorts_(connection),
+      cohorts_(cohorts),
       is_booked_(connection, sql::is_booked),
       insert_booked_(connection, sql::insert_booked),
       booked_entry_(connection, sql::booked_entry),
@@ -123,7 +124,9 @@ Wrote Bookings::apply(const Booking& booking, const Meant& meant, Booked& outcom
     if (const auto wrote = touch(booking, recipient, meant, outcome); wrote != Wrote::yes)
       return wrote;
   const auto bounces = static_cast<std::uint64_t>(
-      std::ranges::count_if(booking.recipients, &BookedRecipient::counts));
+      std::ranges::count_if(booking.recipients, [this](const BookedRecipient& recipient) {
+        return recipient.counts && cohorts_.counts(recipient.address);
+      }));
   const bool complained =
       booking.effect == Effect::complained && policy::counted_by_aws(report_of(booking));
   const std::uint64_t complaints = complained ? 1 : 0;
@@ -217,7 +220,9 @@ Wrote Bookings::suppress(const PendingSuppression& pending) {
   for (const Suppressed& suppressed : pending.records) {
     std::optional<policy::Suppression> before;
     auto wrote = record_of(suppressed.app, suppressed.address, before);
-    if (wrote == Wrote::yes) wrote = put(suppressed, !before);
+    const bool is_new = !before;
+    const auto record = policy::joined(before.value_or(policy::Suppression{}), suppressed.record);
+    if (wrote == Wrote::yes) wrote = put({suppressed.app, suppressed.address, record}, is_new);
     if (wrote == Wrote::not_applicable) return Wrote::item_fault;
     if (wrote != Wrote::yes) return wrote;
   }

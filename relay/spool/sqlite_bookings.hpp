@@ -25,11 +25,12 @@ class Bookings {
   Bookings(Connection& connection,
            std::string_view trace_secret,
            Recorder& recorder,
+           Cohorts& cohorts,
            std::size_t most_suppressed);
 
   /// `outcome` is what the caller is to be told once this is committed.
   Wrote book(const Booking& booking, Booked& outcome);
-  /// By hand: each record is put in place of what stands there.
+  /// By hand: each record joins what stands there.
   Wrote suppress(const PendingSuppression& pending);
   void commit() noexcept { count_ = staged_count_; }
   void forget_staged() noexcept { staged_count_ = count_; }
@@ -56,7 +57,7 @@ class Bookings {
   Connection& connection_;
   TraceKey trace_key_;
   Recorder& recorder_;
-  Cohorts cohorts_;
+  Cohorts& cohorts_;
   Statement is_booked_, insert_booked_, booked_entry_, entry_of_upstream_id_, is_recipient_;
   Statement add_to_tally_, note_reached_, suppression_, put_suppression_, insert_audit_;
   Statement count_suppressions_;

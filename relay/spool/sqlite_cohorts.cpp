@@ -4,10 +4,14 @@
 #include "relay/spool/sqlite_sql.hpp"
 #include "relay/spool/sqlite_values.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace spool::sqlite {
 
-Cohorts::Cohorts(const Connection& connection)
+Cohorts::Cohorts(const Connection& connection, std::function<bool(std::string_view)> own_domain)
     : connection_(connection),
+      own_domain_(std::move(own_domain)),
       sending_(connection, sql::sending),
       add_(connection, sql::add_to_cohort) {}
 
@@ -18,8 +22,15 @@ Wrote Cohorts::read(QueueId id, std::optional<Leaving>& leaving) {
   const auto envelope = decode_envelope(rows.text(2));
   if (!is_notice && envelope)
     leaving = Leaving{
-        std::string(rows.text(0)), std::string(rows.text(1)), envelope->forward_paths.size()};
+        std::string(rows.text(0)),
+        std::string(rows.text(1)),
+        static_cast<std::uint64_t>(std::ranges::count_if(
+            envelope->forward_paths, [this](const std::string& path) { return counts(path); }))};
   return Wrote::yes;
+}
+
+bool Cohorts::counts(std::string_view forward_path) const {
+  return !own_domain_ || !own_domain_(forward_path.substr(forward_path.rfind('@') + 1));
 }
 
 Wrote Cohorts::sent(const Leaving& leaving, WallTime at) {

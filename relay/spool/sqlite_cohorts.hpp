@@ -5,6 +5,7 @@
 #include "relay/spool/sqlite_recorder.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,12 +21,15 @@ struct Leaving {
 /// Counts what was sent, and what came back of it, by the hour of sending. The writer's.
 class Cohorts {
  public:
-  explicit Cohorts(const Connection& connection);
+  /// \param own_domain whether mail to that domain counts nowhere; may be empty
+  Cohorts(const Connection& connection, std::function<bool(std::string_view)> own_domain);
 
   /// To be asked before the change that takes the envelope away. Nothing for what is sent already,
   /// and for reports of the relay's own, which count nowhere.
   Wrote read(QueueId id, std::optional<Leaving>& leaving);
   Wrote sent(const Leaving& leaving, WallTime at);
+  /// Whether mail to this address counts.
+  [[nodiscard]] bool counts(std::string_view forward_path) const;
   Wrote came_back(std::string_view app,
                   std::string_view domain,
                   WallTime sent_at,
@@ -41,6 +45,7 @@ class Cohorts {
             std::uint64_t complaints);
 
   const Connection& connection_;
+  std::function<bool(std::string_view)> own_domain_;
   Statement sending_, add_;
 };
 

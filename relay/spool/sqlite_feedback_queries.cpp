@@ -5,6 +5,7 @@
 #include "relay/spool/suppression_record.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace spool::sqlite {
@@ -25,13 +26,27 @@ bool fits(const SuppressionPage& page, std::string_view app, std::string_view ad
   return (page.app.empty() || page.app == app) && (page.address.empty() || page.address == address);
 }
 
+/// Adds an hour's mail to the windows that it falls in.
+void add(const policy::Cohort& cohort, const SumsWanted& wanted, SentSums& sums) {
+  const auto from = wanted.counted_from.find(sums.app);
+  const WallTime counted_from = from == wanted.counted_from.end() ? WallTime() : from->second;
+  sums.whole.resize(wanted.windows.size());
+  sums.counted.resize(wanted.windows.size());
+  for (std::size_t i = 0; i < wanted.windows.size(); ++i) {
+    if (cohort.hour >= policy::window_start(wanted.windows[i], {}, wanted.now))
+      sums.whole[i] += cohort.counts;
+    if (cohort.hour >= policy::window_start(wanted.windows[i], counted_from, wanted.now))
+      sums.counted[i] += cohort.counts;
+  }
+}
+
 }  // namespace
 
 FeedbackQueries::FeedbackQueries(const Connection& connection, std::string_view trace_secret)
     : trace_key_(trace_secret),
       suppressions_(connection, sql::suppressions_page),
       reached_(connection, sql::was_reached),
-      sums_(connection, sql::sent_sums),
+      sums_(connection, sql::cohorts_since),
       tallies_(connection, sql::tallies) {}
 
 std::vector<Suppressed> FeedbackQueries::suppressions(const SuppressionPage& page) {
@@ -60,16 +75,26 @@ std::vector<bool> FeedbackQueries::reached(const std::string& app,
   return known;
 }
 
-std::vector<SentSums> FeedbackQueries::sums(WallTime since) {
-  std::vector<SentSums> found;
-  Rows rows(sums_, hour_of(since));
-  while (rows.next())
-    found.push_back({std::string(rows.text(0)),
-                     std::string(rows.text(1)),
-                     static_cast<std::uint64_t>(rows.integer(2)),
-                     static_cast<std::uint64_t>(rows.integer(3)),
-                     static_cast<std::uint64_t>(rows.integer(4))});
-  return found;
+std::optional<std::vector<SentSums>> FeedbackQueries::sums(const SumsWanted& wanted) {
+  std::map<std::pair<std::string, std::string>, SentSums> found;
+  const auto longest = std::ranges::max_element(wanted.windows);
+  if (longest == wanted.windows.end()) return std::nullopt;
+  Rows rows(sums_, hour_of(wanted.now - *longest));
+  while (rows.next()) {
+    SentSums& sums = found[{std::string(rows.text(1)), std::string(rows.text(2))}];
+    sums.app = rows.text(1);
+    sums.domain = rows.text(2);
+    add({WallTime(std::chrono::hours(rows.integer(0))),
+         {static_cast<std::uint64_t>(rows.integer(3)),
+          static_cast<std::uint64_t>(rows.integer(4)),
+          static_cast<std::uint64_t>(rows.integer(5))}},
+        wanted,
+        sums);
+  }
+  if (rows.failed()) return std::nullopt;
+  std::vector<SentSums> sums;
+  for (auto& [of, each] : found) sums.push_back(std::move(each));
+  return sums;
 }
 
 std::vector<Tally> FeedbackQueries::tallies() {

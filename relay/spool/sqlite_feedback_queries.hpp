@@ -4,6 +4,7 @@
 #include "relay/spool/sqlite_connection.hpp"
 #include "relay/spool/trace_key.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,8 @@ class FeedbackQueries {
   std::vector<bool> reached(const std::string& app,
                             const std::vector<std::string>& forward_paths,
                             WallTime since);
-  std::vector<SentSums> sums(WallTime since);
+  /// One pass over the cohorts of the longest window.
+  std::optional<std::vector<SentSums>> sums(const SumsWanted& wanted);
   std::vector<Tally> tallies();
   /// Names the store without telling its secret.
   std::string relay_tag();

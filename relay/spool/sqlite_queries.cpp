@@ -52,6 +52,18 @@ ReadEntry read_entry(const Rows& rows) {
   return read;
 }
 
+policy::Event refusal_at(const Rows& rows) {
+  policy::Event event;
+  event.kind = policy::EventKind::refused;
+  event.reference = rows.text(0);
+  event.at = from_milliseconds(rows.integer(1));
+  event.app = rows.text(2);
+  event.domain = rows.text(3);
+  event.reason = reason_at(rows, 4, std::nullopt);
+  event.detail = rows.text(5);
+  return event;
+}
+
 std::vector<AuditRecord> records_in(Rows& rows) {
   std::vector<AuditRecord> records;
   while (rows.next())
@@ -84,6 +96,8 @@ Queries::Queries(Connection& connection, std::string_view trace_secret)
       traceable_before_(connection, sql::traceable_before),
       traced_(connection, sql::traced),
       refusal_(connection, sql::refusal_by_reference),
+      refusals_(connection, sql::refusals_after),
+      last_refusal_(connection, sql::last_refusal),
       documents_(connection, sql::documents),
       audit_page_(connection, sql::audit_page),
       audit_page_of_(connection, sql::audit_page_of) {}
@@ -235,19 +249,26 @@ std::vector<Trace> Queries::refusals(std::string_view reference,
                                      std::size_t most) {
   std::vector<Trace> traces;
   Rows rows(refusal_, reference, app, static_cast<std::int64_t>(most));
-  while (rows.next()) {
-    policy::Event event;
-    event.kind = policy::EventKind::refused;
-    event.reference = rows.text(0);
-    event.at = from_milliseconds(rows.integer(1));
-    event.app = rows.text(2);
-    event.domain = rows.text(3);
-    event.reason = reason_at(rows, 4, std::nullopt);
-    event.detail = rows.text(5);
-    traces.push_back({std::nullopt, {std::move(event)}});
-  }
+  while (rows.next()) traces.push_back({std::nullopt, {refusal_at(rows)}});
   finish(rows);
   return traces;
+}
+
+std::vector<NumberedRefusal> Queries::refusals(std::int64_t after,
+                                               std::int64_t until,
+                                               std::size_t most) {
+  std::vector<NumberedRefusal> found;
+  Rows rows(refusals_, after, until, static_cast<std::int64_t>(most));
+  while (rows.next()) found.push_back({rows.integer(6), refusal_at(rows)});
+  finish(rows);
+  return found;
+}
+
+std::int64_t Queries::last_refusal() {
+  Rows rows(last_refusal_);
+  const auto number = rows.next() ? rows.integer(0) : 0;
+  finish(rows);
+  return number;
 }
 
 void Queries::census(Ledger& ledger) {

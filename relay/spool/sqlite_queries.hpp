@@ -74,6 +74,9 @@ class Queries {
   /// a damaged page of theirs.
   std::optional<QueueId> known_after(QueueId id);
   std::vector<Trace> refusals(std::string_view reference, std::string_view app, std::size_t most);
+  /// Those numbered above `after`, at most `until`, the oldest first.
+  std::vector<NumberedRefusal> refusals(std::int64_t after, std::int64_t until, std::size_t most);
+  std::int64_t last_refusal();
   /// Counts all entries into the ledger.
   void census(Ledger& ledger);
   /// What note() kept.
@@ -102,7 +105,7 @@ class Queries {
   TraceKey trace_key_;
   Statement entry_, octets_, due_, next_held_for_, held_, census_, held_count_, notes_, oldest_;
   Statement outline_, known_after_, timeline_;
-  Statement traceable_before_, traced_, refusal_;
+  Statement traceable_before_, traced_, refusal_, refusals_, last_refusal_;
   Statement documents_, audit_page_, audit_page_of_;
   bool failed_ = false, damaged_ = false;
 };

@@ -146,6 +146,14 @@ std::vector<AuditRecord> Reader::audit(AuditPage page) {
   return records;
 }
 
+std::vector<NumberedRefusal> Reader::refusals(std::int64_t after,
+                                              std::int64_t until,
+                                              std::size_t limit) {
+  auto found = queries_.refusals(after, until, std::min(limit, most_listed));
+  if (queries_.failed()) note_failure();
+  return found;
+}
+
 void Reader::note_failure() { tell_unread(queries_, options_); }
 
 }  // namespace spool::sqlite

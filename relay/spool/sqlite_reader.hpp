@@ -47,6 +47,7 @@ class Reader {
   Octets octets(QueueId id);
   Counts counts();
   std::vector<AuditRecord> audit(AuditPage page);
+  std::vector<NumberedRefusal> refusals(std::int64_t after, std::int64_t until, std::size_t limit);
 
   /// Answers one page of a listing: a bounded number of rows each time, then whatever else waits,
   /// then the next ones.

@@ -118,7 +118,8 @@ Wrote Recorder::accept(const Job& job) {
                                          fingerprint_of(job),
                                          static_cast<std::int64_t>(entry.association)) &&
                        insert_octets_.run(entry.id.value(), Blob{*job.octets}) &&
-                       write_events(entry.id, events) && write_trace_keys(job);
+                       write_events(entry.id, events) && write_trace_keys(job) &&
+                       (!job.note || note(job.note->name, job.note->value));
   if (!written) return fault();
   moves_.push_back({entry.id, {entry.app, entry.urgent}, size, std::nullopt, standing});
   return Wrote::yes;

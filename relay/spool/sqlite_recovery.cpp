@@ -25,6 +25,7 @@ mail::Result<Recovery> recover(Queries& queries, FeedbackQueries& feedback, Ledg
   if (queries.failed()) return failure();
   recovery.tallies = feedback.tallies();
   recovery.relay_tag = feedback.relay_tag();
+  recovery.last_refusal = queries.last_refusal();
   const auto counts = ledger.counts();
   recovery.queued = counts.by_state[static_cast<std::size_t>(State::queued)];
   recovery.in_doubt = counts.by_state[static_cast<std::size_t>(State::in_doubt)];

@@ -357,6 +357,9 @@ inline constexpr std::string_view traced =
 inline constexpr std::string_view refusal_by_reference =
     "SELECT reference, at, app, domain, reason, detail FROM refusals WHERE reference = $1"
     " AND ($2 = '' OR app = $2) ORDER BY number DESC LIMIT $3";
+inline constexpr std::string_view refusals_after =
+    "SELECT reference, at, app, domain, reason, detail, number FROM refusals"
+    " WHERE number > $1 AND number <= $2 ORDER BY number LIMIT $3";
 inline constexpr std::string_view documents =
     "SELECT kind, name, version, body FROM documents ORDER BY kind, name";
 inline constexpr std::string_view audit_page =
@@ -370,9 +373,8 @@ inline constexpr std::string_view suppressions_page =
     " ORDER BY app, address LIMIT $3";
 inline constexpr std::string_view was_reached =
     "SELECT 1 FROM reached WHERE app = $1 AND who = $2 AND day >= $3";
-inline constexpr std::string_view sent_sums =
-    "SELECT app, domain, sum(sent), sum(bounces), sum(complaints) FROM cohorts WHERE hour >= $1"
-    " GROUP BY app, domain ORDER BY app, domain";
+inline constexpr std::string_view cohorts_since =
+    "SELECT hour, app, domain, sent, bounces, complaints FROM cohorts WHERE hour >= $1";
 inline constexpr std::string_view tallies = "SELECT family, labels, count FROM tallies";
 
 }  // namespace spool::sqlite::sql

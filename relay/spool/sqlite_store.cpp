@@ -53,6 +53,10 @@ class SqliteStore final : public Store {
   void give_back(QueueId id) override { ledger_.release(id); }
   void order(Order order, std::function<void(Ordered)> done) override;
   void record(policy::Event refusal) override;
+  void refusals(std::int64_t after,
+                std::int64_t until,
+                std::size_t limit,
+                std::function<void(std::vector<NumberedRefusal>)> done) override;
   void lease(Wanted wanted, std::function<void(std::vector<Job>)> done) override;
   void lease_held(policy::Reason reason,
                   std::string domain,
@@ -87,7 +91,8 @@ class SqliteStore final : public Store {
                std::vector<std::string> forward_paths,
                WallTime since,
                std::function<void(std::vector<bool>)> done) override;
-  void sums(WallTime since, std::function<void(std::vector<SentSums>)> done) override;
+  void sums(SumsWanted wanted,
+            std::function<void(std::optional<std::vector<SentSums>>)> done) override;
   void audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) override;
   void backup(std::filesystem::path file, std::function<void(mail::Result<void>)> done) override;
   void tidy(WallTime now,
@@ -241,6 +246,16 @@ void SqliteStore::octets(QueueId id, std::function<void(Octets)> done) {
   ask(std::move(done), [id](sqlite::Reader& reader) { return reader.octets(id); });
 }
 
+void SqliteStore::refusals(std::int64_t after,
+                           std::int64_t until,
+                           std::size_t limit,
+                           std::function<void(std::vector<NumberedRefusal>)> done) {
+  auto read = [after, until, limit](sqlite::Reader& reader) {
+    return reader.refusals(after, until, limit);
+  };
+  ask(std::move(done), read);
+}
+
 void SqliteStore::counts(std::function<void(Counts)> done) {
   ask(std::move(done), [](sqlite::Reader& reader) { return reader.counts(); });
 }
@@ -289,9 +304,12 @@ void SqliteStore::reached(std::string app,
   ask(std::move(done), std::move(read), true);
 }
 
-void SqliteStore::sums(WallTime since, std::function<void(std::vector<SentSums>)> done) {
-  auto read = [since](sqlite::Reader& reader) { return reader.feedback().sums(since); };
-  ask(std::move(done), read);
+void SqliteStore::sums(SumsWanted wanted,
+                       std::function<void(std::optional<std::vector<SentSums>>)> done) {
+  auto read = [wanted = std::move(wanted)](sqlite::Reader& reader) {
+    return reader.feedback().sums(wanted);
+  };
+  ask(std::move(done), std::move(read));
 }
 
 void SqliteStore::audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) {

@@ -52,6 +52,9 @@ struct SqliteOptions {
   std::size_t most_repeats = 65'536;  ///< accepts that are remembered to know their repeats
   std::chrono::minutes repeats_since{10};  ///< how far before the start these are looked up
   StoreSinks sinks;
+  /// Whether the domain of a recipient is the relay's own: such mail counts in no ratio, as SES has
+  /// it. Asked on the writer's thread; empty: none is.
+  std::function<bool(std::string_view domain)> own_domain;
   std::string vfs;  ///< SQLite VFS by name, for tests; empty: its own
 };
 

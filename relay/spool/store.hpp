@@ -58,6 +58,12 @@ struct Trace {
   std::vector<policy::Event> timeline;  ///< oldest first
 };
 
+/// A refusal that record() wrote down.
+struct NumberedRefusal {
+  std::int64_t number = 0;  ///< rising, with gaps
+  policy::Event event;
+};
+
 struct Counts {
   std::array<std::uint64_t, 6> by_state{};                     ///< indexed by State
   std::vector<std::pair<policy::Reason, std::uint64_t>> held;  ///< by reason
@@ -69,6 +75,7 @@ struct Recovery {
   std::map<std::string, std::string, std::less<>> notes;  ///< what note() kept
   std::vector<Document> documents;                        ///< all of them, by kind and name
   std::vector<Tally> tallies;                             ///< what was counted of feedback
+  std::int64_t last_refusal = 0;  ///< the number of the newest; those to come are above it
   /// Names this store in what goes upstream and comes back with its events: 13 letters and digits.
   std::string relay_tag;
 };
@@ -153,6 +160,12 @@ class Store {
   /// behind.
   virtual void record(policy::Event refusal) = 0;
 
+  /// Those with numbers above `after`, at most `until`, the oldest first.
+  virtual void refusals(std::int64_t after,
+                        std::int64_t until,
+                        std::size_t limit,
+                        std::function<void(std::vector<NumberedRefusal>)> done) = 0;
+
   /// Entries that are due, leased to the caller, with their octets; within a lane oldest
   /// next_attempt first. A row that cannot be read is quarantined (state failed, event quarantined)
   /// and left out.
@@ -202,8 +215,8 @@ class Store {
   /// Writes down an event of the upstream, once: timeline, counters, cohort, suppression. Many may
   /// wait; one more is answered as failed.
   virtual void book(Booking booking, std::function<void(Booked)> done) = 0;
-  /// Changes the list of suppressed addresses by hand: each record stands in place of what was
-  /// there; at most 1,000 at once.
+  /// Changes the list of suppressed addresses by hand, as policy::joined says; at most 1,000 at
+  /// once, all or none.
   virtual void suppress(std::vector<Suppressed> records,
                         AuditRecord audit,
                         std::function<void(bool)> done) = 0;
@@ -215,8 +228,10 @@ class Store {
                        std::vector<std::string> forward_paths,
                        WallTime since,
                        std::function<void(std::vector<bool>)> done) = 0;
-  /// What was sent since the hour of `since`, and came back of it, by app and domain.
-  virtual void sums(WallTime since, std::function<void(std::vector<SentSums>)> done) = 0;
+  /// What was sent in the windows, and came back of it, by app and domain: of whoever sent in one.
+  /// Nothing where that could not be read.
+  virtual void sums(SumsWanted wanted,
+                    std::function<void(std::optional<std::vector<SentSums>>)> done) = 0;
 
   /// Newest first.
   virtual void audit(AuditPage page, std::function<void(std::vector<AuditRecord>)> done) = 0;

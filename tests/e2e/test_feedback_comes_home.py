@@ -1,42 +1,24 @@
 """SES's events, read from a queue of SQS: each is counted once, suppresses whom it should, and tells the message's life."""
 
 import json
+import os
 import random
 
 import pytest
 
 from support import mail
-from support.queues_process import QueuesProcess
 from support.waiting import until
 
 BOUNCE, COMPLAINT = "bounce@simulator.amazonses.com", "complaint@simulator.amazonses.com"
 SUPPRESSED = "suppressionlist@simulator.amazonses.com"
-
-
-@pytest.fixture
-def queues():
-    queues = QueuesProcess()
-    yield queues
-    queues.stop()
-
-
-@pytest.fixture
-def queue(queues) -> str:
-    return queues.new_queue("events")
+SOAK = os.environ.get("POSTERN_SOAK") == "1"
+MAILS, BOUNCES, COMPLAINTS = (1000, 37, 3) if SOAK else (300, 11, 1)
 
 
 @pytest.fixture
 def events(start_site, queues, queue):
     """A site whose feed is the queue."""
-    site = start_site(
-        aws={
-            "region": "us-east-1",
-            "access_key_id": "AKIAIOSFODNN7EXAMPLE",
-            "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-            "identities": "off",
-        },
-        feedback={"sqs": {"queue_url": queue, "region": "us-east-1", "endpoint": queues.url}},
-    )
+    site = start_site(**queues.feeding(queue))
     site.ses.set(events_queue=queue, events_endpoint=queues.url)
     return site
 
@@ -111,31 +93,74 @@ def test_suppression_and_counters_outlive_a_kill(events):
 
 
 def test_each_event_counts_once_however_often_and_in_whatever_order_it_comes(events, queues, queue):
-    """Events are collected first, and then sent twice in random order, the relay killed in the middle."""
+    """The events are collected first, and then sent twice in random order, the relay killed in the middle."""
     aside = queues.new_queue("aside")
     events.ses.set(events_queue=aside)
-    counts = {"success": 40, BOUNCE: 7, COMPLAINT: 3}
-    for recipient, count in counts.items():
-        for number in range(count):
-            local, _, domain = recipient.partition("@")
-            address = f"{local}+{number}@{domain}" if domain else f"user{number}@example.net"
-            mail.await_arrival(events.ses, send(events, address))
-    until(lambda: queues.left(aside) == 50 + 43 + 7 + 3, "all events")
-    published = queues.receive_all(aside)
-    copies = published * 2
+    bounced, complained = numbered(BOUNCE, BOUNCES), numbered(COMPLAINT, COMPLAINTS)
+    users = numbered("user@example.net", MAILS - BOUNCES - COMPLAINTS)
+    ids = send_all(events, users + bounced + complained)
+    until(lambda: queues.left(aside) == 2 * MAILS + COMPLAINTS, "all events", 120)
+    copies = queues.receive_all(aside) * 2
     random.Random(7).shuffle(copies)
-    for number, event in enumerate(copies):
-        queues.send(queue, json.dumps(event))
-        if number == len(published):
-            events.relay.kill()
-            events.relay.start()
-    until(lambda: queues.left(queue) == 0, "the queue to be empty", 60)
-    scrape = events.relay.scrape()
-    assert scrape.value("events_total", app="shop", type="Send") == 50
-    assert scrape.value("events_total", app="shop", type="Delivery") == 43
-    assert scrape.value("events_total", app="shop", type="Bounce") == 7
-    assert scrape.value("events_total", app="shop", type="Complaint") == 3
-    assert scrape.value("suppressed_addresses") == 10
+    queues.send_all(queue, copies[: len(copies) // 2])
+    until(lambda: queues.left(queue) < len(copies) // 4, "the relay to be in the middle of them", 60)
+    events.relay.kill()
+    queues.send_all(queue, copies[len(copies) // 2 :])
+    events.relay.start()
+    until(lambda: queues.left(queue) == 0, "the queue to be empty", 120)
+    assert_counters(events)
+    listed = {each["address"]: each["cause"] for each in events.relay.asked("suppression", "list")}
+    assert listed == dict.fromkeys(bounced, "bounce") | dict.fromkeys(complained, "complaint")
+    assert_ratios(events)
+    for recipient in bounced + complained + users[::40]:
+        steps = ["accepted", "in_doubt", "sent"]
+        steps += {"bounce": ["bounced"], "complaint": ["complained", "delivered"]}.get(
+            recipient.partition("+")[0], ["delivered"]
+        )
+        assert sorted(events.relay.events(ids[recipient])) == sorted(steps)
+
+
+def numbered(address: str, count: int) -> list[str]:
+    local, _, domain = address.partition("@")
+    return [f"{local}+{number}@{domain}" for number in range(count)]
+
+
+def send_all(site, recipients: list[str]) -> dict[str, str]:
+    """Queue ids by recipient, when all have left."""
+    with site.wire() as wire:
+        wire.ehlo()
+        ids = {
+            recipient: wire.message(mail.plain(body=f"For {recipient}.\r\n"), recipients=[recipient]).queue_id
+            for recipient in recipients
+        }
+    site.relay.await_empty_queue()
+    return ids
+
+
+def assert_counters(site) -> None:
+    scrape = site.relay.scrape()
+    of_site = {"app": "shop", "domain": "example.com"}
+    assert scrape.value("events_total", app="shop", type="Send") == MAILS
+    assert scrape.value("events_total", app="shop", type="Delivery") == MAILS - BOUNCES
+    assert scrape.value("events_total", app="shop", type="Bounce") == BOUNCES
+    assert scrape.value("events_total", app="shop", type="Complaint") == COMPLAINTS
+    assert scrape.value("events_total") == 2 * MAILS + COMPLAINTS
+    assert scrape.value("bounces_total", **of_site, type="Permanent", subtype="General") == BOUNCES
+    assert scrape.value("bounces_total") == BOUNCES
+    assert scrape.value("complaints_total", **of_site, feedback_type="abuse") == COMPLAINTS
+    assert scrape.value("complaints_total") == COMPLAINTS
+    assert scrape.value("suppressed_addresses") == BOUNCES + COMPLAINTS
+
+
+def assert_ratios(site) -> None:
+    (shop,) = site.relay.asked("stats")
+    assert (shop["delivered"], shop["bounced"], shop["complained"]) == (MAILS - BOUNCES, BOUNCES, COMPLAINTS)
+    measured = {(each["feedback"], each["window"]): each for each in shop["measures"]}
+    for window in (24 * 3600, 30 * 24 * 3600):
+        bounces, complaints = measured["bounces", window], measured["complaints", window]
+        assert (bounces["events"], bounces["sent"], bounces["ratio"]) == (BOUNCES, MAILS, BOUNCES / MAILS)
+        assert (complaints["events"], complaints["ratio"]) == (COMPLAINTS, COMPLAINTS / MAILS)
+        assert 0 < bounces["proved"] < bounces["ratio"] < bounces["limit"] and bounces["level"] == "ok"
 
 
 def test_another_relays_events_are_given_back_and_strangers_are_thrown_away(events, queues, queue):

@@ -25,13 +25,18 @@ def test_every_family_has_help_and_type_from_the_start(site):
     assert all(name.startswith("postern_") for name in names)
 
 
-def test_names_types_and_labels_are_those_of_the_golden_file(site):
+def test_names_types_and_labels_are_those_of_the_golden_file(start_site, queues, queue):
+    site = start_site(**queues.feeding(queue), in_doubt={"action": "resend"})
+    site.ses.set(events_queue=queue, events_endpoint=queues.url)
     provoke_every_label(site)
     assert shape(site.relay.scrape()) == GOLDEN.read_text().splitlines()
 
 
 def provoke_every_label(site) -> None:
-    """One of each: accepted, refused, sent, held, resent."""
+    """One of each: accepted, refused, sent, held, resent, bounced, complained."""
+    for mailbox, step in {"bounce": "bounced", "complaint": "complained"}.items():
+        recipient = f"{mailbox}@simulator.amazonses.com"
+        site.relay.await_event(site.send(mail.plain(), recipients=[recipient]).queue_id, step)
     site.send(mail.plain(Precedence="bulk"))
     site.ses.script(phase="end", action="close")
     resent = site.send(mail.plain()).queue_id

@@ -2,10 +2,10 @@
 
 import pytest
 
-from conftest import Site
 from support import mail
 from support.relay_process import SHOP_PASSWORD, Relay, standard_config
 from support.ses_process import SesProcess
+from support.site import Site
 from support.waiting import until
 
 

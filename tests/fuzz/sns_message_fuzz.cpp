@@ -1,9 +1,9 @@
 // A post to the SNS endpoint. Whatever comes, what is admitted is of the listed topic and names
 // only SNS's addresses of its region, a refusal is a plain sentence, and no text is verified but
 // those that the key of the samples has signed.
+#include "policy/timestamp.hpp"
 #include "relay/feedback/sns_message.hpp"
 #include "relay/feedback/sns_signature.hpp"
-#include "relay/feedback/timestamp.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +38,7 @@ std::string sample(const std::string& name) {
   return text.str();
 }
 
-const feedback::WallTime now = *feedback::parse_timestamp("2026-09-14T09:31:00Z");
+const feedback::WallTime now = *policy::parse_timestamp("2026-09-14T09:31:00Z");
 
 const feedback::SigningKey& key() {
   static const auto read = feedback::SigningKey::read(sample("sns-test-signing-cert.pem"), now);

@@ -225,6 +225,16 @@ def test_the_account_is_told_as_the_settings_have_it(call, ses, session):
     assert [account[name] for name in told] == ["PROBATION", False, False]
 
 
+def test_a_configuration_set_is_told_with_its_event_destinations(call, ses):
+    destination = {"Name": "events", "Enabled": True, "MatchingEventTypes": ["SEND", "BOUNCE"]}
+    ses.set(configuration_sets=["drupal"], event_destinations=[destination], engagement_metrics=True)
+    about = call("GET", "/v2/email/configuration-sets/drupal")[2]
+    assert about["VdmOptions"]["DashboardOptions"]["EngagementMetrics"] == "ENABLED"
+    found = call("GET", "/v2/email/configuration-sets/drupal/event-destinations")[2]
+    assert found == {"EventDestinations": [destination]}
+    assert call("GET", "/v2/email/configuration-sets/other")[:2] == (404, "NotFoundException")
+
+
 def test_an_address_goes_on_the_suppression_list_and_off_it(call, ses):
     target = "/v2/email/suppression/addresses"
     assert call("PUT", target, {"EmailAddress": "Bob+x@example.com", "Reason": "BOUNCE"})[0] == 200

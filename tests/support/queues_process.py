@@ -32,6 +32,18 @@ class QueuesProcess:
         """Its URL."""
         return self._sqs("CreateQueue", QueueName=name)["QueueUrl"]
 
+    def feeding(self, queue: str) -> dict:
+        """What a relay is configured with that reads its events from the queue."""
+        return {
+            "aws": {
+                "region": "us-east-1",
+                "access_key_id": "AKIAIOSFODNN7EXAMPLE",
+                "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                "identities": "off",
+            },
+            "feedback": {"sqs": {"queue_url": queue, "region": "us-east-1", "endpoint": self.url}},
+        }
+
     def new_topic(self, name: str, queue: str) -> str:
         """The ARN of a topic whose notifications go to the queue, in SNS's envelope."""
         topic = self._sns("CreateTopic", Name=name, result="TopicArn")
@@ -41,6 +53,16 @@ class QueuesProcess:
 
     def send(self, queue: str, body: str) -> None:
         self._sqs("SendMessage", QueueUrl=queue, MessageBody=body)
+
+    def send_all(self, queue: str, events: list) -> None:
+        """Each as JSON, ten at a time."""
+        for begin in range(0, len(events), 10):
+            entries = [
+                {"Id": str(number), "MessageBody": json.dumps(event)}
+                for number, event in enumerate(events[begin : begin + 10])
+            ]
+            answer = self._sqs("SendMessageBatch", QueueUrl=queue, Entries=entries)
+            assert len(answer["Successful"]) == len(entries), answer
 
     def publish(self, topic: str, message: str) -> None:
         self._sns("Publish", TopicArn=topic, Message=message, result="MessageId")

@@ -95,6 +95,18 @@ class SesProcess:
         """What `aws.endpoint` of a relay is set to; the key is `user` with `api_secret`."""
         return f"http://127.0.0.1:{self.api_port}"
 
+    def answer_to(self, relay, **changes) -> None:
+        """Gives a relay access to this API and starts it anew, with other changes of its configuration."""
+        relay.stop()
+        access = {
+            "region": "eu-central-1",
+            "access_key_id": self.user,
+            "secret_access_key": self.api_secret,
+            "endpoint": self.api,
+        }
+        relay.configure(aws=access, **changes)
+        relay.start()
+
     def identity(self, name: str, **attributes) -> None:
         """Makes or changes an identity: verified, exists, dkim_status … (simulator/registry.py)."""
         self.ask("/identities", {"name": name, **attributes})

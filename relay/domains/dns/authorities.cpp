@@ -1,9 +1,9 @@
 #include "relay/domains/dns/authorities.hpp"
 
+#include "relay/config/networks.hpp"
 #include "relay/domains/dns/exchange.hpp"
 #include "relay/domains/dns/gather.hpp"
 #include "relay/domains/dns/message.hpp"
-#include "relay/domains/dns/public_address.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -83,8 +83,9 @@ asio::awaitable<MaybeAnswer> ask_address(address server,
                                          WireQuestion question,
                                          std::string zone,
                                          AuthorityRules rules) {
-  if (!rules.private_servers && !is_public(server))
-    co_return failed_answer("its address " + server.to_string() + " is not a public one");
+  const std::string address = server.to_string();
+  if (!rules.private_servers && !config::is_public(address))
+    co_return failed_answer("its address " + address + " is not a public one");
   const asio::ip::udp::endpoint endpoint(server, rules.port);
   co_return co_await exchange(endpoint, std::move(question), std::move(zone), rules.timeout);
 }

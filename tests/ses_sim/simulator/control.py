@@ -10,7 +10,8 @@ from .endpoint import Endpoint
 
 
 class Control:
-    """GET /stats, /messages?since=N, /settings, /script, /identities, /suppressed; POST /settings, /script, /identities, /reset."""
+    """GET /stats, /messages?since=N, /settings, /script, /identities, /suppressed; POST /settings, /script, /identities,
+    /suppressed, /reset."""
 
     def __init__(self, endpoint: Endpoint):
         self._endpoint = endpoint
@@ -47,6 +48,9 @@ class Control:
                 return "200 OK", endpoint.registry.listing()
             case "GET", "/identities":
                 return "200 OK", endpoint.registry.listing()
+            case "POST", "/suppressed":
+                endpoint.suppressed |= json.loads(asked.body)
+                return "200 OK", endpoint.suppressed
             case "GET", "/suppressed":
                 return "200 OK", endpoint.suppressed
             case "POST", "/reset":

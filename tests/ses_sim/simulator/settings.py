@@ -24,6 +24,8 @@ class Settings:
     enforcement: str = "HEALTHY"  # HEALTHY | PROBATION | SHUTDOWN: what GetAccount tells, no more
     mail_from_failed: bool = False  # the custom MAIL FROM domain's DNS is broken, set to reject
     configuration_sets: list = dataclasses.field(default_factory=list)  # empty: any name exists
+    event_destinations: list = dataclasses.field(default_factory=list)  # of each set, as the API writes them
+    engagement_metrics: bool = False  # each set's dashboard tracks opens and clicks
 
     max_rate: float = 0.0  # recipients a second
     burst: float = 0.0  # recipients that may go at once; 0: one second's worth

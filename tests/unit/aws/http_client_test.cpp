@@ -376,6 +376,39 @@ TEST_CASE("a request that is stopped ends at once, and no other with it") {
   CHECK(contains(crowd.failures().at(2), "/other"));
 }
 
+TEST_CASE("a host is looked for at the addresses given, and nowhere else") {
+  const auto client = started();
+  ScriptedHttp server({http_response(200, "here"), http_response(200, "here again")});
+  const auto ask = [&](std::vector<std::string> addresses) {
+    aws::HttpRequest request = get(fmt::format("http://hook.invalid:{}/", server.port()));
+    request.addresses = std::move(addresses);
+    return answer_to(*client, std::move(request));
+  };
+  const auto found = ask({"127.0.0.1"});
+  REQUIRE(found.has_value());
+  CHECK(found->body == "here");
+  CHECK_FALSE(ask({"127.0.0.9"}).has_value());  // where nobody listens
+  CHECK(ask({"127.0.0.9", "127.0.0.1"}).has_value());
+}
+
+TEST_CASE("a body that may be cut is cut, and a URL that is a secret is not shown") {
+  const auto client = started();
+  ScriptedHttp server({http_response(200, std::string(100'000, 'x'))});
+  aws::HttpRequest request = get(server.url("/hunter2"));
+  request.most_octets = 1000;
+  request.cuts_body = true;
+  const auto cut = answer_to(*client, request);
+  REQUIRE(cut.has_value());
+  CHECK(cut->status == 200);
+  CHECK(cut->body.size() <= 1000);
+  request.url = "http://127.0.0.1:1/hunter2";
+  request.called = "the webhook";
+  const auto failed = answer_to(*client, request);
+  REQUIRE_FALSE(failed.has_value());
+  CHECK(failed.error().sentence().starts_with("the webhook could not be asked"));
+  CHECK_FALSE(contains(failed.error().sentence(), "hunter2"));
+}
+
 TEST_CASE(
     "TLS: a server is asked only under an authority that is known and a name that is its own") {
   const Certificate certificate;

@@ -205,6 +205,40 @@ TEST_CASE(
   CHECK(told.answer.sentence.find("ProductionAccessEnabled") != std::string::npos);
 }
 
+TEST_CASE("a configuration set is asked for with its event destinations, in two calls") {
+  Scene scene({http_response(200, R"({"ConfigurationSetName":"drupal"})"),
+               http_response(200, R"({"EventDestinations":[{"Name":"events"}]})")});
+  const auto got = run_awaitable([&] { return scene.api.get_configuration_set("drupal"); });
+  CHECK(got.answer.outcome == Outcome::done);
+  CHECK(got.set.exists);
+  REQUIRE(got.set.destinations.size() == 1);
+  CHECK(got.set.destinations.front().name == "events");
+  REQUIRE(scene.server.received().size() == 2);
+  CHECK(scene.server.received()[0].target == "/v2/email/configuration-sets/drupal");
+  CHECK(scene.server.received()[1].target ==
+        "/v2/email/configuration-sets/drupal/event-destinations");
+}
+
+TEST_CASE("a configuration set that SES does not know does not exist, and no name is no path") {
+  Scene unknown({http_response(404, "{}", "NotFoundException")});
+  const auto got = run_awaitable([&] { return unknown.api.get_configuration_set("drupal"); });
+  CHECK(got.answer.outcome == Outcome::done);
+  CHECK_FALSE(got.set.exists);
+  Scene never({});
+  const auto refused = run_awaitable([&] { return never.api.get_configuration_set("../x"); });
+  CHECK(refused.answer.outcome == Outcome::refused);
+  CHECK(never.server.received().empty());
+}
+
+TEST_CASE("without the right to its event destinations nothing is told of a configuration set") {
+  Scene denied({http_response(200, R"({"ConfigurationSetName":"drupal"})"),
+                http_response(403, "{}", "AccessDeniedException")});
+  const auto got = run_awaitable([&] { return denied.api.get_configuration_set("drupal"); });
+  CHECK(got.answer.outcome == Outcome::no_rights);
+  CHECK(got.answer.sentence.find("ses:GetConfigurationSetEventDestinations") != std::string::npos);
+  CHECK_FALSE(got.set.exists);
+}
+
 TEST_CASE("an address goes on SES's suppression list, and comes off it, found there or not") {
   Scene on({http_response(200, "{}")});
   const auto put = run_awaitable(

@@ -2,6 +2,7 @@
 
 #include "relay/cli/run.hpp"
 
+#include <span>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@ struct Outcome {
   int exit_code = 0;
   std::string out, err;
   std::filesystem::path served;  ///< the configuration that `serve` was given
+  std::vector<std::string> handed_to_sendmail;
 };
 
 /// What DNS says of DMARC: nothing is to be asked.
@@ -33,7 +35,14 @@ inline Outcome run(const std::vector<std::string>& arguments,
     outcome.served = config;
     return 0;
   };
-  const cli::Commands commands{serve, std::move(preflight)};
+  const auto sendmail = [&outcome](std::span<const char* const> words) {
+    outcome.handed_to_sendmail.assign(words.begin(), words.end());
+    return 75;
+  };
+  cli::Commands commands;
+  commands.serve = serve;
+  commands.preflight = std::move(preflight);
+  commands.sendmail = sendmail;
   outcome.exit_code =
       cli::run(static_cast<int>(argv.size()), argv.data(), commands, {in, out, err});
   outcome.out = out.str();

@@ -77,6 +77,26 @@ TEST_SUITE("relay/cli/run") {
     }
   }
 
+  TEST_CASE("what follows `sendmail` is left to it, and its exit code is the program's") {
+    const auto outcome = run({"sendmail", "-t", "--config=x", "-oi"});
+    CHECK(outcome.exit_code == 75);
+    CHECK(outcome.handed_to_sendmail == std::vector<std::string>{"-t", "--config=x", "-oi"});
+    CHECK(run({"sendmail"}).exit_code == 75);
+    const auto help = run({"sendmail", "--help"});
+    CHECK(help.exit_code == 0);
+    CHECK(help.out.find("take recipients from To, Cc and Bcc") != std::string::npos);
+  }
+
+  TEST_CASE("a manual has the words of --help, and an unknown kind of it is refused") {
+    const std::string page = run({"manual"}).out;
+    CHECK(page.starts_with(".TH POSTERN 1 "));
+    CHECK(page.find("Read the configuration as serve would, and say every mistake") !=
+          std::string::npos);
+    CHECK(run({"manual", "--format", "man-config"}).out.find("\\fBqueue.retry_first\\fR") !=
+          std::string::npos);
+    CHECK(run({"manual", "--format", "html"}).exit_code == 2);
+  }
+
   TEST_CASE("serve runs with the configuration that it is given") {
     const auto outcome = run({"serve", "--config", "/etc/elsewhere.yml"});
     CHECK(outcome.exit_code == 0);

@@ -116,7 +116,7 @@ TEST_SUITE("relay/config/keys") {
       FAIL_CHECK(config::describe("postern.yml", mistake));
     REQUIRE(tree.root);
     config::Findings findings;
-    config::check_tree(*tree.root, findings);
+    config::check_tree(*tree.root, config::keys(), findings);
     for (const config::Mistake& mistake : findings.mistakes)
       FAIL_CHECK(config::describe("postern.yml", mistake));
 

@@ -50,6 +50,34 @@ TEST_SUITE("relay/delivery/adaptive_rate") {
     CHECK(rate.limit() >= 10'000);
   }
 
+  TEST_CASE("where the account tells its limit it begins there and never goes above") {
+    AdaptiveRate rate(std::nullopt, start);
+    rate.account_limit(50);
+    CHECK(rate.limit() == 50);
+    const int sent = send_until(rate, start, start + 60s);
+    CHECK(sent >= 50 * 59);
+    CHECK(sent <= 50 * 60 + 25);
+    CHECK(rate.limit() == 50);
+    rate.account_limit(80);  // AWS has raised it
+    CHECK(rate.limit() == 80);
+  }
+
+  TEST_CASE("what a refusal taught is kept when the account tells its limit, as far as it allows") {
+    AdaptiveRate rate(std::nullopt, start);
+    rate.account_limit(50);
+    static_cast<void>(send_until(rate, start, start + 10s));
+    rate.throttled(start + 10s, 0);
+    const double learned = rate.limit();
+    CHECK(learned < 50);
+    rate.account_limit(100);
+    CHECK(rate.limit() == learned);
+    rate.account_limit(1);
+    CHECK(rate.limit() == 1);
+    rate.ceiling(std::nullopt);  // it tells no more
+    static_cast<void>(send_until(rate, start + 20s, start + 10min));
+    CHECK(rate.limit() > 50);
+  }
+
   TEST_CASE("a relay that has little to send neither grows nor waits") {
     AdaptiveRate rate(std::nullopt, start);
     for (Time now = start + 10s; now < start + 1h; now += 10s) {

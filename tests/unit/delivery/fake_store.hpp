@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -227,11 +228,21 @@ class FakeStore final : public spool::Store {
   void suppressions(spool::SuppressionPage,
                     std::function<void(std::vector<spool::Suppressed>)>) override {}
   void reached(std::string,
-               std::vector<std::string>,
+               std::vector<std::string> forward_paths,
                spool::WallTime,
-               std::function<void(std::vector<bool>)>) override {}
-  void sums(spool::WallTime, std::function<void(std::vector<spool::SentSums>)>) override {}
+               std::function<void(std::vector<bool>)> done) override {
+    std::vector<bool> known;
+    for (const std::string& path : forward_paths) known.push_back(known_paths.contains(path));
+    done(std::move(known));
+  }
+  std::set<std::string> known_paths;  ///< whom every app reached; to be set before the threads run
+  void sums(spool::SumsWanted,
+            std::function<void(std::optional<std::vector<spool::SentSums>>)>) override {}
   void audit(spool::AuditPage, std::function<void(std::vector<spool::AuditRecord>)>) override {}
+  void refusals(std::int64_t,
+                std::int64_t,
+                std::size_t,
+                std::function<void(std::vector<spool::NumberedRefusal>)>) override {}
   void list(spool::Filter, std::function<void(std::vector<spool::Entry>)>) override {}
   void trace(std::string, std::string, std::function<void(std::vector<spool::Trace>)>) override {}
   void octets(spool::QueueId, std::function<void(spool::Octets)>) override {}

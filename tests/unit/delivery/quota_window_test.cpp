@@ -16,6 +16,13 @@ using Time = QuotaWindow::Time;
 constexpr Time start{1000h};
 constexpr std::uint32_t middle = 1U << 31U;
 
+/// As if a refusal had shown that quota at that time.
+void learn(QuotaWindow& window, std::uint64_t quota, Time when) {
+  const QuotaWindow::Wall wall{20'000 * 24h};
+  window.recall(
+      "quota " + std::to_string((20'000 * 24h) / 1s) + " " + std::to_string(quota), when, wall);
+}
+
 }  // namespace
 
 TEST_SUITE("relay/delivery/quota_window") {
@@ -118,22 +125,24 @@ TEST_SUITE("relay/delivery/quota_window") {
   }
 
   TEST_CASE("of a known quota the last tenth is for urgent mail") {
-    QuotaWindow window(200);
+    QuotaWindow window;
+    learn(window, 200, start);
     window.sent(179, start);
     CHECK(window.allows(false, 1, start));
     CHECK_FALSE(window.allows(false, 2, start));
     window.sent(1, start);
     CHECK_FALSE(window.allows(false, 1, start));
     CHECK(window.allows(true, 1, start));
-    window.quota(std::nullopt);
+    window.forget();
     CHECK(window.allows(false, 1, start));
   }
 
   TEST_CASE("normal mail waits until the window frees room for all its recipients") {
-    QuotaWindow window(100);
+    QuotaWindow window;
     window.sent(40, start);
     window.sent(50, start + 1h);
     const Time now = start + 2h;
+    learn(window, 100, now);
     const auto one = window.wait(false, 40, now);
     CHECK(one <= 22h + 5min);
     CHECK(one > 22h - 5min);
@@ -143,9 +152,10 @@ TEST_SUITE("relay/delivery/quota_window") {
   }
 
   TEST_CASE("a message larger than the whole quota goes when nothing else counts") {
-    QuotaWindow window(10);
+    QuotaWindow window;
+    learn(window, 10, start);
     CHECK(window.allows(false, 50, start));
-    window.sent(1, start);
+    window.sent(1, start - 1h);
     CHECK_FALSE(window.allows(false, 50, start));
     CHECK(window.allows(false, 50, start + window.wait(false, 50, start)));
   }
@@ -164,7 +174,8 @@ TEST_SUITE("relay/delivery/quota_window") {
   }
 
   TEST_CASE("a given quota is not unlearned, and a refusal before anything was sent teaches none") {
-    QuotaWindow given(500);
+    QuotaWindow given;
+    given.told(500, 0);
     given.sent(200, start);
     static_cast<void>(given.refused(start, middle));
     CHECK(given.known_quota(start) == 500);
@@ -193,6 +204,37 @@ TEST_SUITE("relay/delivery/quota_window") {
     const Time now = start + 24h + 1min;
     CHECK(window.refused(now, middle) == 4min);
     CHECK(window.refused(now + 3min + 30s, middle) == 1min);
+  }
+
+  TEST_CASE("what the account tells counts all its senders, and what is sent since comes on top") {
+    QuotaWindow window;
+    window.sent(10, start);
+    window.told(200, 170);
+    CHECK(window.sent_in_window(start) == 170);
+    CHECK(window.allows(false, 10, start));
+    CHECK_FALSE(window.allows(false, 11, start));
+    window.sent(10, start);
+    CHECK(window.sent_in_window(start) == 180);
+    CHECK_FALSE(window.allows(false, 1, start));
+    CHECK(window.allows(true, 1, start));
+    CHECK(window.wait(false, 1, start) == 5min);  // by then it is told anew
+    window.told(400, 180);
+    CHECK(window.allows(false, 100, start));
+  }
+
+  TEST_CASE(
+      "an account without a limit keeps no mail, and one that tells no more is learned again") {
+    QuotaWindow window;
+    window.sent(10, start);
+    window.told(std::nullopt, 1'000'000);
+    CHECK_FALSE(window.known_quota(start));
+    CHECK(window.allows(false, 50, start));
+    window.told(100, 100);
+    CHECK_FALSE(window.allows(false, 1, start));
+    window.not_told();
+    CHECK(window.sent_in_window(start) == 10);
+    CHECK_FALSE(window.known_quota(start));
+    CHECK(window.allows(false, 50, start));
   }
 }
 

@@ -31,10 +31,10 @@ struct Opened : Site {
     return run([&] { return registry->rotate_password(app, somebody, expected); });
   }
   auto block(const std::string& app, const std::string& why, domains::Expected expected = {}) {
-    return run([&] { return registry->block_app(app, why, somebody, expected); });
+    return run([&] { return registry->override_app(app, Site::block(why), somebody, expected); });
   }
   auto unblock(const std::string& app, domains::Expected expected = {}) {
-    return run([&] { return registry->unblock_app(app, somebody, expected); });
+    return run([&] { return registry->release_app(app, "app unblock", somebody, expected); });
   }
   auto remove(const std::string& app, domains::Expected expected = {}) {
     return run([&] { return registry->remove_app(app, somebody, expected); });
@@ -175,16 +175,67 @@ TEST_CASE("a blocked app says why until it is blocked no more") {
   Opened site;
   REQUIRE(site.add_app("shop"));
   REQUIRE(site.block("shop", "spam"));
-  CHECK(site.app("shop")->blocked);
-  CHECK(site.app("shop")->blocked_why == "spam");
+  CHECK(site.app("shop")->standing.blocked());
+  CHECK(site.app("shop")->standing.why() == "spam");
   site.reopen();
-  CHECK(site.app("shop")->blocked);
+  CHECK(site.app("shop")->standing.blocked());
   REQUIRE(site.unblock("shop"));
-  CHECK_FALSE(site.app("shop")->blocked);
-  CHECK(site.app("shop")->blocked_why.empty());
+  CHECK_FALSE(site.app("shop")->standing.blocked());
+  CHECK(site.app("shop")->standing.state() == policy::StandingState::probation);
   CHECK(Site::told(site.block("blog", "")) == "absent: There is no app named blog.");
   CHECK(site.block("shop", std::string(500, 'x')));
   CHECK(Site::told(site.block("shop", std::string(501, 'x'))).starts_with("invalid: Give a"));
+}
+
+TEST_CASE("what the operator decides of an app ends at its time, and is written down") {
+  Opened site;
+  REQUIRE(site.add_app("shop"));
+  const auto look = [&](const std::vector<policy::Counts>& windows) {
+    const auto step = [=](policy::Standing found, domains::WallTime now) {
+      return policy::after_look(std::move(found), "shop", {}, windows, now, true);
+    };
+    return site.run([&] {
+      return site.registry->change_standing("shop", step, "app standing", site.somebody, {});
+    });
+  };
+  const std::vector<policy::Counts> nothing(2);
+  const domains::NewOverride restricted{
+      policy::StandingState::restricted, std::chrono::hours(12), "a list was bought"};
+  REQUIRE(
+      site.run([&] { return site.registry->override_app("shop", restricted, site.somebody, {}); }));
+  CHECK(site.audit().starts_with("somebody: app override shop (a list was bought)\n"));
+  const int before = site.changes;
+  REQUIRE(look(nothing));
+  CHECK(site.changes == before);
+  site.reopen();
+  CHECK(site.app("shop")->standing.state() == policy::StandingState::restricted);
+  site.clock.pass(std::chrono::hours(12));
+  CHECK(site.app("shop")->standing.state() == policy::StandingState::restricted);
+  REQUIRE(look(nothing));
+  CHECK(site.app("shop")->standing.state() == policy::StandingState::probation);
+  CHECK(site.audit().starts_with("somebody: app standing shop (shop may mail all recipients"));
+  CHECK(site.stood == "normal > restricted, normal > probation, ");
+}
+
+TEST_CASE("each step of an app's standing is kept over a restart, whole") {
+  using enum policy::StandingState;
+  Opened site;
+  REQUIRE(site.add_app("shop"));
+  const std::vector<policy::Counts> bad{{1000, 400, 0}, {1000, 400, 0}};
+  for (const auto expected : {warned, restricted, blocked}) {
+    const auto step = [&](policy::Standing found, domains::WallTime now) {
+      return policy::after_look(std::move(found), "shop", {}, bad, now, true);
+    };
+    REQUIRE(site.run([&] {
+      return site.registry->change_standing("shop", step, "app standing", site.somebody, {});
+    }));
+    CHECK(site.app("shop")->standing.state() == expected);
+    const domains::Standing standing = site.app("shop")->standing;
+    site.reopen();
+    CHECK(site.app("shop")->standing == standing);
+    site.clock.pass(std::chrono::hours(1));
+  }
+  CHECK(site.app("shop")->standing.why().starts_with("Of the mail of shop, 400 of 1000"));
 }
 
 TEST_CASE("an app of the configuration can be blocked, all else of it is changed in its file") {
@@ -192,9 +243,9 @@ TEST_CASE("an app of the configuration can be blocked, all else of it is changed
   CHECK(site.lets_in("shop", "the password of shop"));
   CHECK(site.app("shop")->provisioned);
   REQUIRE(site.block("shop", "spam"));
-  CHECK(site.app("shop")->blocked);
+  CHECK(site.app("shop")->standing.blocked());
   site.reopen();
-  CHECK(site.app("shop")->blocked);
+  CHECK(site.app("shop")->standing.blocked());
   const std::string in_file =
       "read_only: The app shop stands in the configuration file: change it there.";
   CHECK(Site::told(site.rotate_password("shop")) == in_file);
@@ -225,7 +276,7 @@ TEST_CASE("an app that is removed takes its associations, its standing and its t
   CHECK(site.registry->authenticate(of_blog->secret));
   CHECK(Site::told(site.remove("shop")) == "absent: There is no app named shop.");
   REQUIRE(site.add_app("shop"));
-  CHECK_FALSE(site.app("shop")->blocked);
+  CHECK_FALSE(site.app("shop")->standing.blocked());
   REQUIRE(site.remove("shop"));
   site.close();
   CHECK(site.documents().find("shop") == std::string::npos);
@@ -277,7 +328,9 @@ TEST_CASE("twenty changes at once are all made, and the store holds what the cat
       return site.registry->add_app(given, site.somebody);
     });
     begin([&site, app] { return site.registry->associate("example.com", app, site.somebody); });
-    begin([&site, app] { return site.registry->block_app(app, "busy", site.somebody, {}); });
+    begin([&site, app] {
+      return site.registry->override_app(app, Site::block("busy"), site.somebody, {});
+    });
     begin([&site, app] { return site.registry->rotate_password(app, site.somebody, {}); });
   }
   REQUIRE(site.becomes([&] { return ends.size() == 20; }));

@@ -117,7 +117,8 @@ TEST_CASE("an app goes with as many domains, tokens and a block as it can have")
   keep_tokens(domains::max_tokens, writes);
   Kept site(std::move(writes));
   REQUIRE(site.registry->tokens().size() == domains::max_tokens);
-  REQUIRE(site.run([&] { return site.registry->block_app(app(0), "spam", site.somebody, {}); }));
+  REQUIRE(site.run(
+      [&] { return site.registry->override_app(app(0), Site::block("spam"), site.somebody, {}); }));
   CHECK(site.remove_app(app(0)));
   CHECK(site.catalog()->associations.empty());
   CHECK(site.registry->tokens().empty());

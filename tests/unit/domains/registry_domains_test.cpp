@@ -286,7 +286,8 @@ TEST_CASE("everything is there again after a restart") {
   site.clock.pass(std::chrono::minutes(10));
   REQUIRE(site.rotate("example.com", Registry::Rotation::begin));
   site.record(site.round("example.net", policy::CheckResult::bad, dkim::Seen::absent));
-  REQUIRE(site.run([&] { return site.registry->block_app("blog", "spam", site.somebody, {}); }));
+  REQUIRE(site.run(
+      [&] { return site.registry->override_app("blog", Site::block("spam"), site.somebody, {}); }));
   const std::string told = site.told();
   site.reopen();
   CHECK(site.told() == told);

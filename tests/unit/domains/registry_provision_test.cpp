@@ -440,7 +440,9 @@ TEST_CASE("what an app was given by command goes with it, and its block stays wi
     REQUIRE(site.add_domain("example.net", "shop"));
     const auto number = site.catalog()->of_app("shop").at(1).number;
     const auto token = site.add_token("shop");
-    REQUIRE(site.run([&] { return site.registry->block_app("shop", "spam", site.somebody, {}); }));
+    REQUIRE(site.run([&] {
+      return site.registry->override_app("shop", Site::block("spam"), site.somebody, {});
+    }));
     const auto take = [&] { by_reload ? site.reload() : site.reopen(); };
     site.settings.apps.clear();
     take();
@@ -457,7 +459,7 @@ TEST_CASE("what an app was given by command goes with it, and its block stays wi
     take();
     CHECK(site.catalog()->of_app("shop").size() == 1);
     CHECK_FALSE(site.registry->authenticate(token));
-    CHECK(site.app("shop")->blocked_why == "spam");
+    CHECK(site.app("shop")->standing.why() == "spam");
     REQUIRE(site.associate("example.net", "shop"));
     CHECK(site.catalog()->of_app("shop").at(1).number > number);
     site.close();
@@ -551,7 +553,7 @@ TEST_CASE("of names that are gone no more is kept than there may be in use") {
   site.keep(std::move(kept));
   site.settings.apps = {Site::configured_app("s7")};
   REQUIRE(site.open().empty());
-  CHECK(site.app("s7")->blocked_why == "spam");
+  CHECK(site.app("s7")->standing.why() == "spam");
   site.close();
   CHECK(site.documents() == "registry/, standing/s7");
 }

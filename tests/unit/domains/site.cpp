@@ -26,7 +26,7 @@ std::string told_of(const App& app, const Catalog& catalog) {
   return fmt::format("{} {} {} provisioned {} password {} version {}",
                      app.name,
                      to_json(document),
-                     to_json(Standing{app.blocked, app.blocked_why}),
+                     to_json(app.standing),
                      app.provisioned,
                      app.has_password,
                      app.version);
@@ -64,8 +64,11 @@ Site::~Site() { close(); }
 std::string Site::open() {
   auto opened = asked::open(asked::options_in(directory.path()), clock.now());
   store = std::move(opened.store);
+  const auto note = [this](const std::string&, const policy::Transition& transition) {
+    stood += fmt::format("{} > {}, ", policy::word(transition.from), policy::word(transition.to));
+  };
   auto made = Registry::open(
-      {context.get_executor(), *store, library, clock, master_key, [this] { ++changes; }},
+      {context.get_executor(), *store, library, clock, master_key, [this] { ++changes; }, note},
       settings,
       std::move(opened.recovery.documents));
   if (!made) {

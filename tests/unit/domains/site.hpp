@@ -101,6 +101,10 @@ class Site {
                             dkim::Seen seen = dkim::Seen::same) const;
   void record(Round round);
 
+  /// A block by hand, until it is released.
+  static NewOverride block(const std::string& why) {
+    return {policy::StandingState::blocked, std::nullopt, why};
+  }
   /// "shop" and "example.com" of the configuration file.
   static config::App configured_app(const std::string& name, std::vector<std::string> domains = {});
   static config::Domain configured_domain(const std::string& name);
@@ -124,7 +128,8 @@ class Site {
   std::shared_ptr<const keystore::MasterKey> master_key;
   config::Config settings;
   Caller somebody{Caller::Role::admin, "", "somebody"};
-  int changes = 0;  ///< catalogs that were announced
+  int changes = 0;    ///< catalogs that were announced
+  std::string stood;  ///< "normal > blocked, ": the steps that were announced
   std::unique_ptr<spool::Store> store;
   asio::io_context context{1};
   std::unique_ptr<Registry> registry;

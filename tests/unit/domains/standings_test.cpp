@@ -139,8 +139,17 @@ TEST_CASE("passwords, limits, routes and reports follow from the catalog's apps"
   shop.environment = policy::Environment::sandbox;
   made.add(shop);
   App blog = app_named("blog");
-  blog.blocked = true;
+  blog.standing.record.by_hand = {.state = policy::StandingState::blocked,
+                                  .since = {},
+                                  .until = std::nullopt,
+                                  .reason = "spam"};
   made.add(blog);
+  App list = app_named("list");
+  list.standing.record.by_hand = {.state = policy::StandingState::restricted,
+                                  .since = {},
+                                  .until = policy::WallTime(std::chrono::hours(1)),
+                                  .reason = "bought"};
+  made.add(list);
   made.catalog.credentials = {{"shop", net::Credential("the password", {}).text()},
                               {"blog", "nothing that can be read"}};
   made.settings.upstreams.resize(2);
@@ -155,6 +164,15 @@ TEST_CASE("passwords, limits, routes and reports follow from the catalog's apps"
   CHECK_FALSE(standings.directory->authenticate("shop", "another"));
   CHECK_FALSE(standings.directory->credentials.contains("blog"));
   CHECK(standings.directory->app("blog")->blocked);
+  CHECK_FALSE(standings.directory->app("blog")->restricted);
+  CHECK(standings.directory->app("blog")->standing_why == "spam");
+  CHECK(standings.directory->app("list")->restricted);
+  CHECK_FALSE(standings.directory->app("list")->blocked);
+  CHECK(standings.directory->app("list")->standing_until ==
+        policy::WallTime(std::chrono::hours(1)));
+  CHECK_FALSE(in->restricted);
+  CHECK(in->standing_why.empty());
+  CHECK(standings.keyring->restricted == std::set<std::string, std::less<>>{"list"});
   CHECK(standings.keyring->blocked == std::set<std::string, std::less<>>{"blog"});
   CHECK(standings.keyring->configuration_sets.at("shop") == "of-shop");
   CHECK(standings.keyring->configuration_sets.size() == 1);
@@ -164,7 +182,7 @@ TEST_CASE("passwords, limits, routes and reports follow from the catalog's apps"
   CHECK(standings.apportionment.weights.at("blog") == 1);
   CHECK(standings.apportionment.routes.at("shop") == 1);
   CHECK_FALSE(standings.apportionment.routes.contains("blog"));
-  CHECK(standings.apportionment.apps == std::vector<std::string>{"blog", "shop"});
+  CHECK(standings.apportionment.apps == std::vector<std::string>{"blog", "list", "shop"});
 }
 
 TEST_CASE("mail waits while its app, its right, its domain or its key stands against it") {
@@ -172,7 +190,7 @@ TEST_CASE("mail waits while its app, its right, its domain or its key stands aga
   const auto signer = std::make_shared<const dkim::Signer>(delivery::test::signer(library));
   Made made;
   App blocked = app_named("blocked");
-  blocked.blocked = true;
+  blocked.standing.record.state = policy::StandingState::blocked;
   made.add(blocked);
   made.add(app_named("shop"));
   const auto add = [&](const std::string& name, DomainStatus status, bool with_key) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "policy/timestamp.hpp"
 #include "relay/feedback/event_reader.hpp"
-#include "relay/feedback/timestamp.hpp"
 
 #include <doctest/doctest.h>
 
@@ -21,7 +21,7 @@ inline std::string sample(const std::string& name) {
 }
 
 inline feedback::WallTime moment(std::string_view text) {
-  const auto parsed = feedback::parse_timestamp(text);
+  const auto parsed = policy::parse_timestamp(text);
   REQUIRE_MESSAGE(parsed, text);
   return *parsed;
 }

@@ -78,6 +78,8 @@ struct ApiFixture {
   std::unique_ptr<domains::Registry> registry = opened();
   std::map<std::string, domains::Round> rounds;  ///< what the next verification finds
   std::optional<http::Submission> submission = http::Submission{"relay.example", 587, "starttls"};
+  std::vector<std::string> asked_of_ses;  ///< to be taken off its list
+  std::string ses_refuses;                ///< why it does not; empty: it does
   std::filesystem::path socket = folder / "admin.sock";
   http::Sources sources = sources_of();
   std::uint16_t port = server.listen(http::api_routes(sources));
@@ -197,8 +199,15 @@ struct ApiFixture {
       return policy::identity_steps(domains::setup_of(domain, "eu-central-1", ""));
     };
     made.now = [] { return spool::WallTime(std::chrono::seconds(1'800'000'000)); };
-    made.suppress = [](const auto& records, const auto&, const std::function<void(bool)>& done) {
-      done(!records.empty());
+    made.suppress = [this](auto records, auto audit, std::function<void(bool)> done) {
+      store.suppress(std::move(records), std::move(audit), std::move(done));
+    };
+    made.reputation = [] { return policy::ReputationRules(); };
+    made.started_at = spool::WallTime(std::chrono::seconds(1'700'000'000));
+    made.forget_at_ses = [this](std::string address) -> boost::asio::awaitable<mail::Result<void>> {
+      asked_of_ses.push_back(std::move(address));
+      if (!ses_refuses.empty()) co_return mail::failure(ses_refuses);
+      co_return mail::Result<void>();
     };
     made.submission = [this] { return submission; };
     return made;

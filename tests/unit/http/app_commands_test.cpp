@@ -125,6 +125,32 @@ TEST_SUITE("relay/cli/app_commands") {
           "files");
   }
 
+  TEST_CASE_FIXTURE(Fixture, "app override and release change how far an app may mail") {
+    const auto impose = [&](std::vector<std::string> more) {
+      std::vector<std::string> line{"app", "override", "files", "--reason", "a bought list"};
+      line.insert(line.end(), more.begin(), more.end());
+      return run(line);
+    };
+    CHECK(impose({"--state", "restricted", "--for", "12h"}).out ==
+          "App files is restricted by hand, for 12h.\n");
+    const std::vector<std::string> lines = lines_of(run({"app", "show", "files"}).out);
+    REQUIRE(lines.size() > 5);
+    CHECK(lines[0] == "files  restricted");
+    CHECK(lines[1] == "  why           a bought list");
+    CHECK(lines[2] == "  standing      restricted");
+    CHECK(lines[4] == "  decided by    hand");
+    CHECK(lines[5].starts_with("  until         "));
+    CHECK(lines_of(run({"app", "list"}).out)[1].starts_with("files  restricted  "));
+    CHECK(run({"app", "release", "files"}).out ==
+          "App files is judged by its bounces and complaints again.\n");
+    CHECK(lines_of(run({"app", "show", "files"}).out)[0] == "files  open");
+    CHECK(impose({"--state", "normal"}).out ==
+          "App files is normal by hand, until `postern app release files`.\n");
+    CHECK(impose({"--state", "warned"}).exit_code == 2);
+    CHECK(impose({"--state", "normal", "--for", "never"}).exit_code == 2);
+    CHECK(impose({"--state", "normal", "--for", "366d"}).exit_code == 2);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "app rotate-password and remove do what they say") {
     add_app("shop");
     const Ran rotated = run({"app", "rotate-password", "shop"});

@@ -147,6 +147,32 @@ TEST_SUITE("relay/http/app_endpoints") {
     CHECK(told("apps/files/block", R"({"why":")" + std::string(500, 'w') + R"("})").status == 200);
   }
 
+  TEST_CASE_FIXTURE(ApiFixture,
+                    "an operator decides how far an app may mail, for a time, and frees it") {
+    const Answered decided =
+        told("apps/files/override", R"({"state":"restricted","seconds":3600,"reason":"a list"})");
+    CHECK(decided.status == 200);
+    CHECK(!decided.body.at("blocked").as_bool());
+    const json::object standing = decided.body.at("standing").as_object();
+    CHECK(standing.at("state").as_string() == "restricted");
+    CHECK(standing.at("by_hand").as_bool());
+    CHECK(standing.at("why").as_string() == "a list");
+    CHECK(standing.at("until").is_string());
+    const Answered free = told("apps/files/release");
+    CHECK(free.body.at("standing").at("state").as_string() == "probation");
+    CHECK(free.body.at("standing").at("until").is_null());
+    for (const char* body : {R"({"state":"restricted"})",
+                             R"({"reason":"a list"})",
+                             R"({"state":"warned","reason":"a list"})",
+                             R"({"state":"normal","reason":"a list","seconds":0})",
+                             R"({"state":"normal","reason":"a list","seconds":31536001})"}) {
+      CAPTURE(body);
+      CHECK(told("apps/files/override", body).status == 400);
+    }
+    CHECK(told("apps/absent/override", R"({"state":"normal","reason":"a list"})").status == 404);
+    CHECK(told("apps/absent/release").status == 404);
+  }
+
   TEST_CASE_FIXTURE(ApiFixture, "a new password takes the place of the old one") {
     add_app("shop");
     const Answered made = told("apps/shop/rotate-password");

@@ -5,6 +5,8 @@
 #include "relay/cli/domain_commands.hpp"
 #include "relay/cli/operator_commands.hpp"
 #include "relay/cli/queue_commands.hpp"
+#include "relay/cli/stats_command.hpp"
+#include "relay/cli/suppression_commands.hpp"
 #include "relay/cli/token_commands.hpp"
 #include "relay/http/routes.hpp"
 #include "running_server.hpp"
@@ -26,14 +28,19 @@ struct Ran {
 };
 
 /// Runs a command that asks the relay at a socket.
-inline Ran run_at(const std::filesystem::path& socket, std::vector<std::string> arguments) {
+inline Ran run_at(const std::filesystem::path& socket,
+                  std::vector<std::string> arguments,
+                  const std::string& input = {}) {
   CLI::App root;
+  std::istringstream in(input);
   std::ostringstream out, err;
   Ran ran;
   const auto console = std::make_shared<cli::Console>([socket] { return socket; }, out, err);
   cli::add_app_commands(root, console, ran.exit_code);
   cli::add_domain_commands(root, console, ran.exit_code);
   cli::add_token_commands(root, console, ran.exit_code);
+  cli::add_suppression_commands(root, console, in, ran.exit_code);
+  cli::add_stats_command(root, console, ran.exit_code);
   cli::add_queue_commands(root, console, ran.exit_code);
   cli::add_operator_commands(root, console, ran.exit_code);
   std::ranges::reverse(arguments);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -17,7 +18,7 @@
 
 /// A store that answers what it was given, on another thread like the real one; or, silent, not at
 /// all.
-class FakeStore final : public spool::Store {
+class FakeStore : public spool::Store {
  public:
   ~FakeStore() override { close(); }
 
@@ -26,6 +27,7 @@ class FakeStore final : public spool::Store {
   spool::Counts counted;
   spool::AppLoad loaded;  ///< of each app
   spool::Ordered ordered;
+  std::optional<std::vector<spool::SentSums>> summed = std::vector<spool::SentSums>();
   std::string backup_fails;  ///< the sentence; empty: it does not
   std::atomic<bool> silent = false, takes = true;
 
@@ -82,20 +84,49 @@ class FakeStore final : public spool::Store {
   }
   [[nodiscard]] spool::AppLoad load(std::string_view) const override { return loaded; }
   [[nodiscard]] std::uint64_t held(std::string_view, policy::Reason) const override { return 0; }
+  void refusals(std::int64_t,
+                std::int64_t,
+                std::size_t,
+                std::function<void(std::vector<spool::NumberedRefusal>)>) override {}
   void give_back(spool::QueueId) override {}
   void book(spool::Booking, std::function<void(spool::Booked)>) override {}
-  void suppress(std::vector<spool::Suppressed>,
+  void suppress(std::vector<spool::Suppressed> records,
                 spool::AuditRecord,
-                std::function<void(bool)>) override {}
-  void suppressions(spool::SuppressionPage,
+                std::function<void(bool)> done) override {
+    if (takes) {
+      const std::lock_guard lock(mutex_);
+      ++suppress_calls_;
+      for (const spool::Suppressed& each : records)
+        suppressed_[{each.app, each.address}] =
+            policy::joined(suppressed_[{each.app, each.address}], each.record);
+    }
+    answer([done = std::move(done), took = takes.load()] { done(took); });
+  }
+  void suppressions(spool::SuppressionPage page,
                     std::function<void(std::vector<spool::Suppressed>)> done) override {
-    answer([done = std::move(done)] { done({}); });
+    std::vector<spool::Suppressed> found;
+    {
+      const std::lock_guard lock(mutex_);
+      for (auto each = suppressed_.upper_bound(page.after);
+           each != suppressed_.end() && found.size() < page.limit;
+           ++each)
+        if (page.app.empty() || page.app == each->first.first)
+          found.push_back({each->first.first, each->first.second, each->second});
+    }
+    answer([done = std::move(done), found = std::move(found)] { done(found); });
+  }
+  [[nodiscard]] int suppress_calls() {
+    const std::lock_guard lock(mutex_);
+    return suppress_calls_;
   }
   void reached(std::string,
                std::vector<std::string>,
                spool::WallTime,
                std::function<void(std::vector<bool>)>) override {}
-  void sums(spool::WallTime, std::function<void(std::vector<spool::SentSums>)>) override {}
+  void sums(spool::SumsWanted,
+            std::function<void(std::optional<std::vector<spool::SentSums>>)> done) override {
+    answer([done = std::move(done), found = summed] { done(found); });
+  }
   void order(spool::Order order, std::function<void(spool::Ordered)> done) override {
     {
       const std::lock_guard lock(mutex_);
@@ -169,6 +200,8 @@ class FakeStore final : public spool::Store {
   std::vector<std::thread> threads_;
   std::vector<spool::Order> orders_;
   std::vector<std::filesystem::path> backups_;
+  std::map<std::pair<std::string, std::string>, policy::Suppression> suppressed_;
+  int suppress_calls_ = 0;
   std::vector<spool::AuditRecord> audits_;
 };
 

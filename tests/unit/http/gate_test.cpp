@@ -192,7 +192,7 @@ TEST_SUITE("relay/http/gate") {
       CHECK(ask_for(offered, admin, false).status == 403);
       ++asked;
     }
-    CHECK(asked == 5);
+    CHECK(asked == 7);
   }
 
   TEST_CASE_FIXTURE(ApiFixture, "a token that was taken back is wrong from then on") {

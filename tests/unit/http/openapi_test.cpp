@@ -45,6 +45,7 @@ const json::object& schema_of(const json::object& document, std::string_view ref
 
 bool is_of_type(const json::value& value, std::string_view type) {
   if (type == "string") return value.is_string();
+  if (type == "number") return value.is_double();
   if (type == "integer") return value.is_int64() || value.is_uint64();
   if (type == "boolean") return value.is_bool();
   return type == "array" ? value.is_array() : value.is_object();
@@ -140,6 +141,17 @@ TEST_SUITE("relay/http/openapi") {
     answers("Tokens", get_of("tokens"));
     answers("TokenWithSecret", told("tokens", R"({"role":"app","app":"shop"})"));
     answers("Audit", get_of("audit"));
+    answers("Changed", told("suppressions", R"({"app":"shop","addresses":["a@example.net"]})"));
+    answers("Changed",
+            told("suppressions/import",
+                 R"({"app":"shop","entries":[{"address":"b@example.net","cause":"bounce"}]})"));
+    answers("Suppressions", get_of("suppressions"));
+    ses_refuses = "Not now.";
+    answers("MailedAgain",
+            told("suppressions/remove",
+                 R"({"app":"shop","addresses":["a@example.net"],"also_ses":true})"));
+    metrics.refused("shop", policy::Reason::bulk);
+    answers("Stats", get_of("stats"));
     answers("Entries", get_of("queue"));
     answers("Life", get_of("queue/" + spool::QueueId(1).text()));
     answers("Matches", get_of("trace?word=" + spool::QueueId(1).text()));

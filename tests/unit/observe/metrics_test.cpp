@@ -166,7 +166,8 @@ TEST_SUITE("relay/observe/metrics") {
     Metrics metrics("1.2.3");
     metrics.domain_checked("example.com", looked_at());
     metrics.domains(policy::DomainStatus::verified, 3);
-    metrics.apps(2, 1);
+    metrics.apps(policy::StandingState::normal, 2);
+    metrics.apps(policy::StandingState::blocked, 1);
     metrics.app_blocked("shop", true);
     for (const std::string sample : {
              R"(postern_domain_status{domain="example.com",status="verified"} 1)",
@@ -177,6 +178,8 @@ TEST_SUITE("relay/observe/metrics") {
              R"(postern_domain_check_stale{check="dkim",domain="example.com"} 0)",
              R"(postern_domain_last_check_timestamp_seconds{domain="example.com"} 1800000000)",
              R"(postern_domains{status="verified"} 3)",
+             R"(postern_apps{state="sending"} 2)",
+             R"(postern_apps{state="restricted"} 0)",
              R"(postern_apps{state="blocked"} 1)",
              R"(postern_app_blocked{app="shop"} 1)",
          }) {
@@ -251,6 +254,7 @@ TEST_SUITE("relay/observe/metrics") {
     struct Row {
       std::optional<policy::Reason> trouble;
       std::string status;
+      bool under_review = false;
     };
     using policy::Reason;
     const Row rows[] = {{std::nullopt, "sending"},
@@ -259,11 +263,13 @@ TEST_SUITE("relay/observe/metrics") {
                         {Reason::daily_quota, "daily-quota"},
                         {Reason::ses_sandbox, "ses-sandbox"},
                         {Reason::domain, "sending"},
+                        {std::nullopt, "under-review", true},
+                        {Reason::daily_quota, "daily-quota", true},
                         {std::nullopt, "sending"}};
     CHECK(shows(metrics, "postern_upstream_account_status{status=\"sending\"} 1"));
     for (const Row& row : rows) {
       CAPTURE(row.status);
-      metrics.upstream_account(row.trouble);
+      metrics.upstream_account(row.trouble, row.under_review);
       CHECK(shows(metrics, "postern_upstream_account_status{status=\"" + row.status + "\"} 1"));
       const auto lines = lines_of(metrics.text());
       CHECK(std::ranges::count_if(lines, [](const std::string& line) {

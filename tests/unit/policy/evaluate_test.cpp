@@ -109,7 +109,14 @@ TEST_CASE("a blocked app is told so at MAIL, with whom to ask") {
   app.contact = "web@example.com";
   const auto verdict = policy::judge_mail(app, "visitor@example.org", 0);
   CHECK(word_of(verdict) == "blocked");
-  CHECK(says(verdict, "Contact web@example.com"));
+  CHECK(says(verdict, "too much of it bounced or was complained of. Mend the cause, then contact"));
+  CHECK(says(verdict, "contact web@example.com"));
+  app.standing_why = "a list was bought.";
+  const auto by_hand = policy::judge_mail(app, "visitor@example.org", 0);
+  CHECK(says(by_hand, "is switched off: a list was bought. Contact web@example.com"));
+  app.standing_until = std::chrono::sys_days{std::chrono::year{2026} / 3 / 2};
+  const auto until = policy::judge_mail(app, "visitor@example.org", 0);
+  CHECK(says(until, "is switched off until 2026-03-02 00:00 UTC: a list was bought. Contact"));
 }
 
 TEST_CASE("an app's queue is full at its bound of messages or of octets, and not before") {

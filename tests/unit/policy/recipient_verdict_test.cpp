@@ -84,9 +84,23 @@ TEST_CASE("the sentences name the address that is meant and what to change") {
   REQUIRE(blocked.refusal);
   CHECK(blocked.refusal->sentence ==
         "Not sent: too much mail of site bounced or was complained of, so only recipients it "
-        "reached before get mail, and person1@example.net is new. Mend the cause; contact the "
-        "operator of the relay");
+        "reached before get mail, and person1@example.net is new. Protect forms that mail to any "
+        "address typed in; contact the operator of the relay");
   CHECK(blocked.refusal->evidence == "person1@example.net");
+}
+
+TEST_CASE("who is restricted by hand is told the operator's reason, and until when") {
+  policy::AppFacts app = support::site();
+  app.standing_why = "a bought list";
+  const auto sentence = [&] {
+    return policy::judge_recipients(app, envelope_for(1), facts_of("n"), true).refusal->sentence;
+  };
+  CHECK(sentence() ==
+        "Not sent: mail of site goes to recipients it reached before alone (a bought list), and "
+        "person0@example.net is new. Contact the operator of the relay");
+  app.standing_until = std::chrono::sys_days{std::chrono::year{2026} / 3 / 2};
+  CHECK(sentence().find("before alone until 2026-03-02 00:00 UTC (a bought list), and") !=
+        std::string::npos);
 }
 
 TEST_CASE("the replies hold whole sentences however long the names are") {

@@ -101,14 +101,31 @@ TEST_CASE("a window begins with an hour, and after the hour in which counting be
   CHECK(policy::window_start(days(30), start - days(31), now) == start - days(30));
 }
 
-TEST_CASE("cohorts are summed from an hour on, that hour included") {
-  const std::vector<policy::Cohort> cohorts{
-      {start, {10, 2, 1}}, {start - hours(1), {100, 20, 10}}, {start + hours(1), {1, 1, 0}}};
-  const Counts sum = policy::sum_from(cohorts, start);
-  CHECK(sum.sent == 11);
-  CHECK(sum.bounces == 3);
-  CHECK(sum.complaints == 1);
-  CHECK(policy::sum_from(cohorts, start + hours(2)).sent == 0);
+TEST_CASE("the account is worse at once, and well again when it is calm") {
+  const auto calm = judged({1000, 10, 0});
+  const auto hovers = judged({}, {100000, 2700, 0});
+  const auto near = judged({1000, 60, 0});
+  const auto over = judged({1000, 100, 0});
+  struct Row {
+    Level before;
+    const policy::Judgement& judgement;
+    Level after;
+  };
+  for (const Row& row : {Row{Level::ok, calm, Level::ok},
+                         Row{Level::ok, hovers, Level::ok},
+                         Row{Level::ok, near, Level::warn},
+                         Row{Level::ok, over, Level::over},
+                         Row{Level::warn, hovers, Level::warn},
+                         Row{Level::warn, near, Level::warn},
+                         Row{Level::warn, over, Level::over},
+                         Row{Level::warn, calm, Level::ok},
+                         Row{Level::over, near, Level::over},
+                         Row{Level::over, hovers, Level::over},
+                         Row{Level::over, calm, Level::ok}}) {
+    CAPTURE(policy::word(row.before));
+    CAPTURE(policy::word(row.judgement.level));
+    CHECK(policy::account_level(row.before, row.judgement) == row.after);
+  }
 }
 
 TEST_CASE("a ratio of nothing is none") {

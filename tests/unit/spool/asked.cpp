@@ -196,6 +196,14 @@ std::vector<spool::Trace> trace(spool::Store& store,
       [&](auto done) { store.trace(word, app, std::move(done)); });
 }
 
+std::vector<spool::NumberedRefusal> refusals(spool::Store& store,
+                                             std::int64_t after,
+                                             std::int64_t until,
+                                             std::size_t limit) {
+  return await<std::vector<spool::NumberedRefusal>>(
+      [&](auto done) { store.refusals(after, until, limit, done); });
+}
+
 spool::Octets octets(spool::Store& store, spool::QueueId id) {
   return await<spool::Octets>([&](auto done) { store.octets(id, std::move(done)); });
 }

@@ -83,6 +83,10 @@ std::vector<spool::Entry> list(spool::Store& store, spool::Filter filter = {});
 std::vector<spool::Trace> trace(spool::Store& store,
                                 const std::string& word,
                                 const std::string& app = {});
+std::vector<spool::NumberedRefusal> refusals(spool::Store& store,
+                                             std::int64_t after,
+                                             std::int64_t until,
+                                             std::size_t limit);
 spool::Octets octets(spool::Store& store, spool::QueueId id);
 spool::Counts counts(spool::Store& store);
 /// The entry, if the store still knows it.

@@ -37,9 +37,13 @@ std::vector<bool> reached(Store& store, std::vector<std::string> paths, WallTime
   return promise.get_future().get();
 }
 
-std::vector<SentSums> sums(Store& store, WallTime since = noon - 24h) {
+/// Of the 24 hours up to then.
+std::vector<SentSums> sums(Store& store,
+                           WallTime now = noon,
+                           std::map<std::string, WallTime, std::less<>> counted_from = {}) {
   std::promise<std::vector<SentSums>> promise;
-  store.sums(since, [&](auto found) { promise.set_value(std::move(found)); });
+  store.sums({{24h}, now, std::move(counted_from)},
+             [&](const auto& found) { promise.set_value(found.value()); });
   return promise.get_future().get();
 }
 
@@ -131,9 +135,17 @@ TEST_SUITE("relay/spool/sqlite_bookings") {
     CHECK(suppressions(*store).size() == 1);
     const auto sent = sums(*store);
     REQUIRE(sent.size() == 1);
-    CHECK(sent[0].sent == asked::message(1).entry.envelope.forward_paths.size());
-    CHECK(sent[0].bounces == 1);
-    CHECK(sums(*store, noon + 1h).empty());
+    CHECK(sent[0].whole.at(0).sent == asked::message(1).entry.envelope.forward_paths.size());
+    CHECK(sent[0].whole.at(0).bounces == 1);
+    CHECK(sent[0].counted == sent[0].whole);
+    CHECK(sums(*store, noon + 25h).empty());
+    CHECK(sums(*store, noon + 24h).size() == 1);
+    const auto anew = sums(*store, noon, {{"shop", noon + 1min}});
+    REQUIRE(anew.size() == 1);
+    CHECK(anew[0].whole == sent[0].whole);
+    CHECK(anew[0].counted.at(0) == policy::Counts{});
+    CHECK(sums(*store, noon, {{"blog", noon + 1min}, {"shop", noon - 1min}})[0].counted ==
+          sent[0].whole);
   }
 
   TEST_CASE(
@@ -193,7 +205,20 @@ TEST_SUITE("relay/spool/sqlite_bookings") {
     REQUIRE(asked::change(*store, asked::change(id(1), State::sent, EventKind::sent)));
     const auto sent = sums(*store);
     REQUIRE(sent.size() == 1);
-    CHECK(sent[0].sent == asked::message(1).entry.envelope.forward_paths.size());
+    CHECK(sent[0].whole.at(0).sent == asked::message(1).entry.envelope.forward_paths.size());
+  }
+
+  TEST_CASE("mail to the relay's own domains counts in no ratio, nor do its bounces") {
+    const asked::TempDir temp;
+    auto options = asked::options_in(temp.path());
+    const auto own = recipient(1);
+    options.own_domain = [&](std::string_view domain) { return own.ends_with(domain); };
+    auto [store, recovery] = asked::open(std::move(options));
+    send(*store, 1);
+    CHECK(book(*store, bounce(1, 7)).suppressed.size() == 1);
+    const auto sent = sums(*store);
+    REQUIRE(sent.size() == 1);
+    CHECK(sent[0].whole.at(0) == policy::Counts{1, 0, 0});  // the other recipient
   }
 
   TEST_CASE("records put by hand stand, are listed by app and address, and leave a trail") {

@@ -150,6 +150,46 @@ TEST_SUITE("relay/spool/sqlite_trace") {
     CHECK(event.detail == "Not sent: it has an attachment");
   }
 
+  TEST_CASE("refusals are read in their order from any number on, also over a restart") {
+    const asked::TempDir temp;
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      CHECK(recovery.last_refusal == 0);
+      for (int i = 1; i <= 5; ++i) store->record(refusal("R" + std::to_string(i)));
+      REQUIRE(asked::becomes([&] { return !asked::trace(*store, "R5").empty(); }));
+      const auto first = asked::refusals(*store, 0, 100, 3);
+      REQUIRE(first.size() == 3);
+      CHECK(first.front().event.reference == "R1");
+      CHECK(first.front().event.detail == "Not sent: it has an attachment");
+      const auto rest = asked::refusals(*store, first.back().number, 100, 3);
+      REQUIRE(rest.size() == 2);
+      CHECK(rest.back().event.reference == "R5");
+      const auto some = asked::refusals(*store, 0, first[1].number, 100);
+      CHECK(some.size() == 2);
+      store->close();
+    }
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    CHECK(recovery.last_refusal == 5);
+    store->record(refusal("R6"));
+    REQUIRE(asked::becomes([&] { return !asked::trace(*store, "R6").empty(); }));
+    CHECK(asked::refusals(*store, 5, 100, 100).front().number > 5);
+  }
+
+  TEST_CASE("a note of an accept is kept with it, and not without it") {
+    const asked::TempDir temp;
+    {
+      auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+      spool::Job job = asked::message(1);
+      job.note = spool::Note{"told", "first"};
+      REQUIRE(asked::accept(*store, job) == Accepted::stored);
+      job.note->value = "second";  // the id is taken
+      REQUIRE(asked::accept(*store, job) == Accepted::failed);
+      store->close();
+    }
+    auto [store, recovery] = asked::open(asked::options_in(temp.path()));
+    CHECK(recovery.notes.at("told") == "first");
+  }
+
   TEST_CASE("refusals beyond their number push out the oldest") {
     const asked::TempDir temp;
     auto options = asked::options_in(temp.path());

@@ -1,0 +1,1 @@
+// Compiles nothing but the precompiled header.

@@ -1,0 +1,186 @@
+#include "relay/app/examination.hpp"
+
+#include "relay/app/system_clock.hpp"
+#include "relay/delivery/smtp_upstream.hpp"
+#include "relay/doctor/judge.hpp"
+#include "relay/keystore/master_key_file.hpp"
+#include "relay/net/connect.hpp"
+#include "relay/net/tls.hpp"
+#include "relay/spool/data_dir.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+namespace app {
+namespace {
+
+namespace asio = net::asio;
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr auto greeting_limit = 5s;
+constexpr std::size_t greeting_octets = 1024;
+
+/// Looks under way, shared with those that come to no end.
+struct Round {
+  Round(const asio::any_io_executor& executor, std::size_t count)
+      : found(count), left(count), over(executor, examination_limit) {}
+  std::vector<doctor::Findings> found;
+  std::size_t left;
+  asio::steady_timer over;
+};
+
+doctor::FileSeen seen(const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto status = std::filesystem::status(path, failed);
+  doctor::FileSeen file{path, std::nullopt};
+  if (!failed && std::filesystem::exists(status))
+    file.mode = static_cast<unsigned>(status.permissions() & std::filesystem::perms::mask);
+  return file;
+}
+
+doctor::UpstreamSeen seen(const delivery::SmtpUpstream& upstream,
+                          const std::optional<delivery::Attempt>& failure,
+                          std::chrono::steady_clock::time_point began) {
+  const auto& sight = upstream.sight();
+  doctor::UpstreamSeen seen;
+  seen.connected = sight.connected;
+  seen.secured = sight.secured;
+  seen.ready = !failure;
+  if (failure) {
+    seen.phase = failure->phase;
+    seen.trouble = failure->trouble;
+    if (failure->reply)
+      seen.reply = fmt::format("{} {}", failure->reply->code, failure->reply->text);
+  }
+  if (sight.greeted) seen.greeted_after = std::chrono::ceil<milliseconds>(*sight.greeted - began);
+  seen.certificate_expires = sight.certificate_expires;
+  return seen;
+}
+
+/// Where a listener can be reached from here.
+std::string reachable(const std::string& address) {
+  if (address == "0.0.0.0") return "127.0.0.1";
+  return address == "::" ? "::1" : address;
+}
+
+/// Why it does not greet; empty: it does.
+asio::awaitable<std::string> greeting_of(std::string address, std::uint16_t port) {
+  net::Connecting connecting(co_await asio::this_coro::executor, greeting_limit);
+  auto socket = co_await connecting.to(std::move(address), port);
+  if (!socket) co_return std::string(socket.error().sentence());
+  net::Connection connection(std::move(*socket), greeting_octets);
+  connection.expect_within(greeting_limit);
+  const auto failed = co_await connection.fill();
+  const bool greeted = !failed && connection.buffered().starts_with("220 ");
+  if (greeted) co_await connection.write("QUIT\r\n");
+  connection.close();
+  if (greeted) co_return std::string();
+  co_return failed ? failed.message() : std::string(connection.buffered());
+}
+
+}  // namespace
+
+asio::awaitable<doctor::Findings> take_looks(std::vector<Look> looks, net::ExceptionSink sink) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto round = std::make_shared<Round>(executor, looks.size());
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    auto take = [round, i, at = looks[i].at]() -> asio::awaitable<void> {
+      round->found[i] = co_await at();
+    };
+    net::spawn(executor, std::move(take), sink, [round] {
+      if (--round->left == 0) round->over.cancel();
+    });
+  }
+  if (!looks.empty()) co_await round->over.async_wait(net::tup);
+  doctor::Findings findings;
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    if (round->found[i].empty())
+      findings.push_back({looks[i].check,
+                          doctor::Grade::bad,
+                          fmt::format("nothing came of it within {} s", examination_limit.count()),
+                          "See the relay's log, and what it connects to here."});
+    std::ranges::move(round->found[i], std::back_inserter(findings));
+  }
+  co_return findings;
+}
+
+asio::awaitable<doctor::Findings> look_at_upstream(config::Upstream upstream,
+                                                   std::string hostname,
+                                                   net::Clock& clock) {
+  if (upstream.kind == config::UpstreamKind::capture)
+    co_return doctor::judge_upstream(upstream, {}, clock.now());
+  const auto settings = std::make_shared<const config::Upstream>(std::move(upstream));
+  auto tls = net::client_tls(settings->tls_ca_file);  // of its own: nothing is resumed
+  if (!tls) {
+    doctor::UpstreamSeen unusable;
+    unusable.connected = true;
+    unusable.trouble = tls.error().sentence();
+    co_return doctor::judge_upstream(*settings, unusable, clock.now());
+  }
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto connection = std::make_shared<delivery::SmtpUpstream>(
+      executor, settings, std::move(*tls), std::move(hostname));
+  asio::steady_timer limit(executor, look_limit);
+  limit.async_wait([watched = std::weak_ptr(connection)](const boost::system::error_code& failed) {
+    if (const auto late = watched.lock(); late && !failed) late->abort();
+  });
+  const auto began = std::chrono::steady_clock::now();
+  const auto failure = co_await connection->open();
+  limit.cancel();
+  if (!failure) co_await connection->close();
+  co_return doctor::judge_upstream(*settings, seen(*connection, failure, began), clock.now());
+}
+
+asio::awaitable<doctor::Findings> look_at_listener(config::SmtpListener listener) {
+  const std::string address = reachable(listener.endpoint.address);
+  const auto began = std::chrono::steady_clock::now();
+  const std::string why = co_await greeting_of(address, listener.endpoint.port);
+  const auto after = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - began);
+  const std::string name = fmt::format("{}:{}", listener.endpoint.address, listener.endpoint.port);
+  doctor::Findings findings;
+  findings.push_back(doctor::judge_listener(name, why, after));
+  co_return findings;
+}
+
+doctor::Findings look_at_files(const config::Config& settings) {
+  std::vector<doctor::FileSeen> secrets{seen(settings.data_dir)};
+  secrets.push_back(seen(settings.master_key_file.empty()
+                             ? keystore::default_file(settings.data_dir)
+                             : settings.master_key_file));
+  for (const auto& file : settings.secret_files) secrets.push_back(seen(file));
+  auto findings = doctor::judge_permissions(secrets, seen(settings.socket));
+  findings.push_back(doctor::judge_disk(
+      settings.data_dir, spool::free_octets(settings.data_dir), settings.spool_reserve));
+  return findings;
+}
+
+doctor::Findings examine_without_relay(const config::Config& settings) {
+  doctor::Findings findings = look_at_files(settings);
+  SystemClock clock;
+  asio::io_context context(1);
+  std::vector<Look> looks;
+  for (const config::Upstream& upstream : settings.upstreams)
+    looks.push_back({"upstream " + upstream.name, [&clock, &settings, &upstream] {
+                       return look_at_upstream(upstream, settings.hostname, clock);
+                     }});
+  const auto bug = [&findings](std::string_view what) {
+    findings.push_back({"doctor", doctor::Grade::bad, std::string(what), "Report it."});
+  };
+  auto examine = [&]() -> asio::awaitable<void> {
+    doctor::Findings seen_there = co_await take_looks(std::move(looks), bug);
+    std::ranges::move(seen_there, std::back_inserter(findings));
+  };
+  net::spawn(context.get_executor(), examine, bug, [&context] { context.stop(); });
+  context.run();
+  return findings;
+}
+
+}  // namespace app
