@@ -102,12 +102,13 @@ sanitized=(tests/e2e/test_clients_deliver.py tests/e2e/test_dialogues.py tests/e
   tests/e2e/test_upstream_breaks.py tests/e2e/test_upstream_ends_sessions.py tests/e2e/test_upstream_refuses.py
   tests/e2e/test_reload_is_all_or_nothing.py tests/e2e/test_stop_drains.py tests/e2e/test_kill_nine_under_load.py
   tests/e2e/test_operators_queue.py tests/e2e/test_upstream_holds_all.py tests/e2e/test_domains_are_proved.py
-  tests/e2e/test_the_api_knows_who_asks.py tests/e2e/test_feedback_comes_home.py tests/e2e/test_sns_posts_are_verified.py)
+  tests/e2e/test_the_api_knows_who_asks.py tests/e2e/test_feedback_comes_home.py tests/e2e/test_sns_posts_are_verified.py
+  tests/e2e/test_contacts_are_told.py tests/e2e/test_account_is_watched.py tests/e2e/test_doctor_names_the_mend.py)
 # What watches the relay, against a real Prometheus.
 watching=(tests/deploy/test_prometheus_watches.py tests/deploy/test_prometheus_rules.py tests/deploy/test_dashboards.py)
 # The unit tests in which threads meet; in the others ThreadSanitizer has nothing to find.
 threaded=(spool_tests crash_spool observe_tests http_tests net_tests delivery_tests domains_tests dns_tests spf_tests aws_tests
-  feedback_tests)
+  feedback_tests notices_tests)
 export TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp"
 
 must 'packages' install_packages

@@ -167,6 +167,7 @@ doctor::Findings examine_without_relay(const config::Config& settings) {
   SystemClock clock;
   asio::io_context context(1);
   std::vector<Look> looks;
+  looks.reserve(settings.upstreams.size());
   for (const config::Upstream& upstream : settings.upstreams)
     looks.push_back({"upstream " + upstream.name, [&clock, &settings, &upstream] {
                        return look_at_upstream(upstream, settings.hostname, clock);

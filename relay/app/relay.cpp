@@ -132,7 +132,7 @@ mail::Result<void> Relay::open() {
           [this](std::string_view what) { recorder_.internal_error(what, "domains"); },
           *store_,
           aws_,
-          [this](spool::Job job) { submit(std::move(job)); },
+          [this](const spool::Job& job) { submit(job); },
           [this](std::string_view domain) { return scheduler_->refused_by_upstream(domain); },
           [this](const domains::Domain& domain, const std::string& edit) {
             tell_of_domain(domain, edit);

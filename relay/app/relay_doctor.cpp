@@ -129,6 +129,7 @@ doctor::Findings left_unseen(const config::Config& settings, const SesRegions* s
 std::vector<Look> Relay::looks() {
   std::vector<Look> looks;
   const auto catalog = registry_->catalog();
+  looks.reserve(settings_.upstreams.size());
   for (const config::Upstream& upstream : settings_.upstreams)
     looks.push_back({"upstream " + upstream.name, [this, upstream] {
                        return look_at_upstream(upstream, settings_.hostname, clock_);

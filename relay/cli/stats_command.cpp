@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <ostream>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,25 @@ std::string refused(const json::array& reasons) {
   return each.empty() ? "0" : fmt::format("{} ({})", all, each);
 }
 
+/// Of an app that sends as several domains, each one's part.
+void print_domains(std::ostream& out, const json::array& domains) {
+  std::set<std::string> names;
+  std::vector<std::vector<std::string>> rows{
+      {"  WINDOW", "DOMAIN", "SENT", "BOUNCED", "SHARE", "COMPLAINED", "SHARE"}};
+  for (const json::value& each : domains) {
+    const json::object& part = each.as_object();
+    names.insert(shown(part, "domain"));
+    rows.push_back({"  " + config::duration_text(part.at("window").to_number<std::int64_t>()),
+                    shown(part, "domain"),
+                    shown(part, "sent"),
+                    shown(part, "bounces"),
+                    percent(part, "bounce_ratio"),
+                    shown(part, "complaints"),
+                    percent(part, "complaint_ratio")});
+  }
+  if (names.size() > 1) print_table(out, rows);
+}
+
 void print(std::ostream& out, const json::object& stats) {
   out << shown(stats, "app") << '\n';
   print_line(out, "since", moment(stats, "started_at") + ", when the relay started");
@@ -66,6 +86,7 @@ void print(std::ostream& out, const json::object& stats) {
                     shown(measure, "level")});
   }
   print_table(out, rows);
+  print_domains(out, stats.at("domains").as_array());
 }
 
 int show(Console& console, const Options& options) {

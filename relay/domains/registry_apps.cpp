@@ -103,6 +103,7 @@ asio::awaitable<Outcome<Password>> Registry::add_app(NewApp app, Caller caller) 
     const AppDocument document{app_of(app, state.parts.clock.now()), secret->credential};
     RegistryDocument numbers = state.inventory.registry;
     std::vector<Association> rights;
+    rights.reserve(app.domains.size());
     Alteration alteration;
     alteration.what = "app add";
     alteration.target = app.name;
@@ -150,7 +151,10 @@ asio::awaitable<Outcome<Password>> Registry::rotate_password(std::string app,
 
 asio::awaitable<Outcome<Done>> Registry::change_standing(
     std::string app, Step step, std::string what, Caller caller, Expected expected) {
-  const auto plan = [=](const State& state) -> Outcome<Alteration> {
+  const auto plan = [app = std::move(app),
+                     step = std::move(step),
+                     what = std::move(what),
+                     expected](const State& state) -> Outcome<Alteration> {
     const auto shown = shown_app(state.inventory, app);
     if (shown == nullptr) return no_app(app);
     if (auto changed = changed_since(expected, shown->version)) return *changed;
@@ -256,7 +260,7 @@ asio::awaitable<Outcome<NewToken>> Registry::add_token(Caller::Role role,
 }
 
 asio::awaitable<Outcome<Done>> Registry::remove_token(std::string id, Caller caller) {
-  const auto plan = [=](const State& state) -> Outcome<Alteration> {
+  const auto plan = [id = std::move(id)](const State& state) -> Outcome<Alteration> {
     if (!state.inventory.tokens.contains(id))
       return refused(Refused::Kind::absent, "There is no such token.");
     return Alteration{{state.write(kind::token, id, std::nullopt)},

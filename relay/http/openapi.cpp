@@ -73,7 +73,10 @@ constexpr Shape answers[] = {
      "level:text"},
     {"AppStats",
      "app:text started_at:time accepted:number refused:[RefusedFor] delivered:number "
-     "bounced:number complained:number measures:[Measure]"},
+     "bounced:number complained:number measures:[Measure] domains:[DomainShares]"},
+    {"DomainShares",
+     "domain:text window:number sent:number bounces:number bounce_ratio:share complaints:number "
+     "complaint_ratio:share"},
     {"Stats", "apps:[AppStats]"},
     {"Suppression", "app:text address:text cause:text since:time? until:time?"},
     {"Suppressions", "suppressions:[Suppression] next:text?"},

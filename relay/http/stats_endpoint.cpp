@@ -83,6 +83,28 @@ json::array measures_of(const policy::ReputationRules& rules,
   return shown;
 }
 
+/// What the app sent as each of its domains in each window, and the raw shares that came back.
+json::array domains_of(const policy::ReputationRules& rules,
+                       const std::vector<spool::SentSums>& sums,
+                       std::string_view app) {
+  json::array shown;
+  for (const spool::SentSums& each : sums) {
+    if (each.app != app) continue;
+    for (std::size_t i = 0; i < rules.windows.size(); ++i) {
+      const policy::Counts& counts = each.whole[i];
+      shown.push_back(
+          json::object{{"domain", each.domain},
+                       {"window", rules.windows[i].count()},
+                       {"sent", counts.sent},
+                       {"bounces", counts.bounces},
+                       {"bounce_ratio", policy::ratio(counts.bounces, counts.sent)},
+                       {"complaints", counts.complaints},
+                       {"complaint_ratio", policy::ratio(counts.complaints, counts.sent)}});
+    }
+  }
+  return shown;
+}
+
 std::vector<std::string> apps_shown(const Sources& sources,
                                     const domains::Caller& caller,
                                     const std::string& asked) {
@@ -110,6 +132,7 @@ json::array to_json(const Sources& sources,
     stats["bounced"] = sum(bounces, app);
     stats["complained"] = sum(complaints, app);
     stats["measures"] = measures_of(rules, sums, app);
+    stats["domains"] = domains_of(rules, sums, app);
     shown.emplace_back(std::move(stats));
   }
   return shown;

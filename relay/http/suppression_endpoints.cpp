@@ -94,6 +94,7 @@ std::vector<spool::Suppressed> named_in(const Sources& sources, Body& body, std:
   const std::vector<std::string> addresses = body.texts("addresses", most);
   if (addresses.empty()) body.refuse("Give `addresses`, at least one.");
   std::vector<spool::Suppressed> named;
+  named.reserve(addresses.size());
   for (const std::string& text : addresses) named.push_back({app, address_in(text, body), {}});
   return named;
 }

@@ -90,6 +90,15 @@ TEST_SUITE("relay/http/order_endpoints") {
     CHECK(order.dry_run);
   }
 
+  TEST_CASE_FIXTURE(Fixture,
+                    "a domain is meant in either form, and one that is none fits nothing") {
+    told("hold", R"({"domain":"BÜCHER.example"})");
+    told("hold", R"({"domain":"no such name"})");
+    REQUIRE(store.orders().size() == 2);
+    CHECK(store.orders()[0].which.domain == "xn--bcher-kva.example");
+    CHECK(store.orders()[1].which.domain == "no such name");
+  }
+
   TEST_CASE_FIXTURE(Fixture, "the outcome is told whole") {
     store.ordered = {.matched = 4, .superseded = 1, .complete = false};
     CHECK(json::serialize(done("release", R"({"reason":"restored"})")) ==

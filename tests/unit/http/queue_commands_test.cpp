@@ -85,6 +85,8 @@ TEST_SUITE("relay/cli/queue_commands") {
     CHECK(lines_of(run({"queue", "list", "--json", "--older-than", "2h"}).out).size() == 2);
     store.entries[0].accepted_at = std::chrono::system_clock::now();
     CHECK(lines_of(run({"queue", "list", "--json", "--older-than", "2h"}).out).size() == 1);
+    store.entries[1].domain = "xn--bcher-kva.example";
+    CHECK(lines_of(run({"queue", "list", "--json", "--domain", "bücher.example"}).out).size() == 1);
     CHECK(run({"queue", "list", "--domain", "a&state=sent"}).out ==
           "There is no such message in the queue.\n");
     for (const std::vector<std::string>& wrong :

@@ -83,6 +83,11 @@ TEST_SUITE("relay/http/stats_endpoint") {
     CHECK(measures[1].at("events").as_int64() == 3);
     CHECK(measures[1].at("proved").as_double() == doctest::Approx(0));  // fewer than the minimum
     CHECK(measures[3].at("window").as_int64() == 30 * 86400);
+    const json::array& domains = found.body.at("apps").at(0).at("domains").as_array();
+    REQUIRE(domains.size() == 4);
+    CHECK(domains[0] == json::parse(R"({"domain":"example.com","window":86400,"sent":600,)"
+                                    R"("bounces":60,"bounce_ratio":0.1,"complaints":1,)"
+                                    R"("complaint_ratio":0.0016666666666666668})"));
   }
 
   TEST_CASE_FIXTURE(Fixture, "an app's token sees its own counts alone") {
@@ -101,7 +106,7 @@ TEST_SUITE("relay/http/stats_endpoint") {
   TEST_CASE_FIXTURE(Fixture, "postern stats prints what was counted, since when, and the shares") {
     send_some();
     const auto lines = lines_of(run({"stats", "--app", "files"}).out);
-    REQUIRE(lines.size() == 13);
+    REQUIRE(lines.size() == 18);
     CHECK(lines[0] == "files");
     CHECK(lines[1] == "  since         2023-11-14 22:13:20, when the relay started");
     CHECK(lines[2] == "  accepted      6");
@@ -111,6 +116,8 @@ TEST_SUITE("relay/http/stats_endpoint") {
     CHECK(lines[7] == "  complained    3");
     CHECK(lines[9].starts_with("  1d      1000  bounces     100        10 %"));
     CHECK(lines[12].starts_with("  30d     1000  complaints  3          0.3 %"));
+    CHECK(lines[14] == "  1d      example.com  600   60       10 %   1           0.167 %");
+    CHECK(lines[17] == "  30d     example.org  400   40       10 %   1           0.25 %");
     const Ran as_json = run({"stats", "--json"});
     CHECK(lines_of(as_json.out).size() == 1);
     CHECK(json::parse(as_json.out).at("bounced").as_int64() == 100);
