@@ -8,7 +8,6 @@ import pytest
 
 from support import mail
 from support.ports import free_port
-from support.queues_process import QueuesProcess
 from support.relay_process import json_objects
 from support.waiting import until
 
@@ -21,16 +20,8 @@ DESTINATION = {
 
 
 @pytest.fixture
-def queues():
-    queues = QueuesProcess()
-    yield queues
-    queues.stop()
-
-
-@pytest.fixture
-def well(start_site, queues):
+def well(start_site, queues, queue):
     """A site with everything: API, configuration set, feed."""
-    queue = queues.new_queue("events")
     site = start_site()
     site.ses.set(
         configuration_sets=["drupal"], event_destinations=[DESTINATION], daily_quota=1000, max_rate=14.0
