@@ -177,16 +177,16 @@ Result<std::vector<MendedField>> mended_fields(const mail::HeaderSection& sectio
   return kept;
 }
 
-bool is_printable(std::string_view text) noexcept {
+bool is_printable_line(std::string_view text) noexcept {
   return text.size() <= max_line - 80 &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c < '\x7f'; });
 }
 
 bool are_printable(const MendFacts& facts) noexcept {
-  return is_printable(facts.date) && is_printable(facts.message_id_host) &&
-         is_printable(facts.queue_id) &&
+  return is_printable_line(facts.date) && is_printable_line(facts.message_id_host) &&
+         is_printable_line(facts.queue_id) &&
          std::all_of(facts.added.begin(), facts.added.end(), [](const auto& field) {
-           return is_printable(field.first) && is_printable(field.second);
+           return is_printable_line(field.first) && is_printable_line(field.second);
          });
 }
 

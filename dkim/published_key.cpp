@@ -33,7 +33,7 @@ std::string without_white_space(std::string_view text) {
   return rest;
 }
 
-bool is_printable(std::string_view text) {
+bool is_printable_or_white_space(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= ' ' && c <= '~') || white_space.find(c) != std::string_view::npos;
   });
@@ -50,7 +50,7 @@ bool is_tag_name(std::string_view text) {
 
 /// RFC 6376 3.2, as generously as libopendkim reads it. Nothing if it is no list of tags.
 std::optional<Tags> read_tags(std::string_view record) {
-  if (!is_printable(record)) return std::nullopt;
+  if (!is_printable_or_white_space(record)) return std::nullopt;
   Tags tags;
   while (!mail::trim(record).empty()) {
     const std::string_view piece = record.substr(0, record.find(';'));

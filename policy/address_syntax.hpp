@@ -2,9 +2,11 @@
 
 #include <string_view>
 
-/// Character classes of RFC 5322 3.2 and 6532, for the readers of paths and of mailbox lists.
+/// Character classes of RFC 5234, 5322 3.2 and 6532, for the readers of paths, of mailbox lists and
+/// of what else peers write.
 namespace policy::syntax {
 
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_8bit(char c) noexcept { return static_cast<unsigned char>(c) >= 0x80U; }
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 constexpr bool is_control(char c) noexcept {

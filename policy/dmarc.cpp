@@ -1,6 +1,7 @@
 #include "policy/dmarc.hpp"
 
 #include "mail/header_fields.hpp"
+#include "policy/address_syntax.hpp"
 #include "policy/public_suffix.hpp"
 #include "policy/tag_list.hpp"
 
@@ -11,11 +12,12 @@
 namespace policy {
 namespace {
 
+using syntax::is_digit;
+
 constexpr std::size_t max_record_octets = 4096;
 constexpr std::size_t max_reports = 10;
 constexpr unsigned whole = 100;  // percent
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -26,11 +28,11 @@ const std::string* value_of(const std::vector<Tag>& tags, std::string_view name)
   return tag == nullptr ? nullptr : &tag->value;
 }
 
-constexpr std::array<std::string_view, 3> words{"none", "quarantine", "reject"};
+constexpr std::array<std::string_view, 3> policy_words{"none", "quarantine", "reject"};
 
 std::optional<DmarcPolicy> policy_of(std::string_view value) noexcept {
-  for (std::size_t i = 0; i < words.size(); ++i)
-    if (mail::equals_ignoring_case(value, words[i])) return static_cast<DmarcPolicy>(i);
+  for (std::size_t i = 0; i < policy_words.size(); ++i)
+    if (mail::equals_ignoring_case(value, policy_words[i])) return static_cast<DmarcPolicy>(i);
   return std::nullopt;
 }
 
@@ -117,7 +119,7 @@ bool has_dmarc(const DnsAnswer& answer) noexcept {
 }  // namespace
 
 std::string_view word(DmarcPolicy policy) noexcept {
-  return words[static_cast<std::size_t>(policy)];
+  return policy_words[static_cast<std::size_t>(policy)];
 }
 
 bool is_dmarc(std::string_view text) noexcept {

@@ -14,7 +14,7 @@ struct Row {
 
 constexpr std::size_t mistakes = static_cast<std::size_t>(Mistake::identity_unverified) + 1;
 
-constexpr std::array<Row, mistakes> table{{
+constexpr std::array<Row, mistakes> mistake_rows{{
     {Mistake::record_missing, "record-missing", "The record is not published"},
     {Mistake::zone_doubled,
      "zone-doubled",
@@ -173,14 +173,14 @@ constexpr std::array<Row, mistakes> table{{
 }};
 
 constexpr bool in_order() {
-  for (std::size_t i = 0; i < table.size(); ++i)
-    if (static_cast<std::size_t>(table[i].mistake) != i) return false;
+  for (std::size_t i = 0; i < mistake_rows.size(); ++i)
+    if (static_cast<std::size_t>(mistake_rows[i].mistake) != i) return false;
   return true;
 }
 static_assert(in_order(), "one row a mistake, in the order of the enumeration");
 
 constexpr const Row& row(Mistake mistake) noexcept {
-  return table[static_cast<std::size_t>(mistake)];
+  return mistake_rows[static_cast<std::size_t>(mistake)];
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::optional<Status> no_reply = std::nullopt;
 
-constexpr std::array<ReasonRow, 28> table{{
+constexpr std::array<ReasonRow, 28> reason_rows{{
     {Reason::auth_failed,
      "auth-failed",
      Status{535, 7, 8},
@@ -212,8 +212,8 @@ constexpr std::array<ReasonRow, 28> table{{
 }};
 
 constexpr bool in_order_of_the_enum() {
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (static_cast<std::size_t>(table[i].reason) != i) return false;
+  for (std::size_t i = 0; i < reason_rows.size(); ++i) {
+    if (static_cast<std::size_t>(reason_rows[i].reason) != i) return false;
   }
   return true;
 }
@@ -221,17 +221,20 @@ static_assert(in_order_of_the_enum());
 
 }  // namespace
 
-std::span<const ReasonRow> reasons() noexcept { return table; }
+std::span<const ReasonRow> reasons() noexcept { return reason_rows; }
 
-const ReasonRow& row(Reason reason) noexcept { return table[static_cast<std::size_t>(reason)]; }
+const ReasonRow& row(Reason reason) noexcept {
+  return reason_rows[static_cast<std::size_t>(reason)];
+}
 
 std::string_view word(Reason reason) noexcept { return row(reason).word; }
 
 std::optional<Reason> reason_of(std::string_view word) noexcept {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const ReasonRow& candidate) {
-    return candidate.word == word;
-  });
-  if (found == table.end()) return std::nullopt;
+  const auto found =
+      std::find_if(reason_rows.begin(), reason_rows.end(), [&](const ReasonRow& candidate) {
+        return candidate.word == word;
+      });
+  if (found == reason_rows.end()) return std::nullopt;
   return found->reason;
 }
 

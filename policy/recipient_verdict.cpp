@@ -14,8 +14,8 @@ std::optional<Reason> objection(const RecipientFacts& facts, bool restricted) no
   return std::nullopt;
 }
 
-/// Who can be asked.
-std::string contact_of(const AppFacts& app) {
+/// Who can be asked; short, because the sentence names a recipient too.
+std::string short_contact_of(const AppFacts& app) {
   return app.contact.empty() ? "the operator of the relay" : printable(app.contact, 60);
 }
 
@@ -35,14 +35,14 @@ Refusal refusal_of(const AppFacts& app, Reason reason, const std::string& addres
   std::string sentence;
   if (reason == Reason::suppressed) {
     sentence = "Not sent: " + shown +
-               " bounced or complained earlier. Correct the address, or ask " + contact_of(app) +
-               " to take it off the suppression list";
+               " bounced or complained earlier. Correct the address, or ask " +
+               short_contact_of(app) + " to take it off the suppression list";
   } else {
     sentence =
         "Not sent: " + restriction_of(app) + shown + " is new. " +
         (app.standing_why.empty() ? "Protect forms that mail to any address typed in; contact "
                                   : "Contact ") +
-        contact_of(app);
+        short_contact_of(app);
   }
   return {.reason = reason,
           .status = std::nullopt,

@@ -5,7 +5,7 @@
 namespace policy {
 namespace {
 
-constexpr std::size_t max_line_octets = 299;  // with CRLF: under 300
+constexpr std::size_t max_reply_line_octets = 299;  // with CRLF: under 300
 
 constexpr bool printable_ascii(char c) noexcept { return c >= ' ' && c <= '~'; }
 constexpr bool utf8_continuation(char c) noexcept {
@@ -22,7 +22,7 @@ std::string two_digits(unsigned number) {
 }
 
 /// Room for the text of a line `250 text CRLF`.
-constexpr std::size_t max_text_octets = max_line_octets - 4 - 2;
+constexpr std::size_t max_text_octets = max_reply_line_octets - 4 - 2;
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 #include "policy/report.hpp"
 
 #include "mail/header_fields.hpp"
+#include "policy/address_syntax.hpp"
 #include "policy/mime/transfer_decoding.hpp"
 #include "policy/notice_text.hpp"
 #include "policy/reply.hpp"
@@ -11,12 +12,12 @@
 namespace policy {
 namespace {
 
+using syntax::is_digit;
+
 constexpr std::size_t max_line = 998;          // RFC 5322 2.1.1
 constexpr std::size_t max_address = 254;       // RFC 5321 4.5.3.1.3
 constexpr std::size_t max_reply_octets = 500;  // of the upstream, as shown
-constexpr std::size_t max_subject_octets = 150;
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr std::size_t max_shown_subject_octets = 150;
 
 /// The reply code and enhanced status code that a reply begins with.
 struct ReplyStart {
@@ -108,7 +109,7 @@ std::string subject_of(std::string_view original) {
   const mail::Field* subject = header.find("Subject");
   if (subject == nullptr) return {};
   const std::string unfolded = mail::unfold(subject->value).substr(0, max_line);
-  return readable(mime::decode_words(unfolded), max_subject_octets);
+  return readable(mime::decode_words(unfolded), max_shown_subject_octets);
 }
 
 std::string what_happened(const ReportFacts& facts) {

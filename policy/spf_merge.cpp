@@ -15,7 +15,7 @@ constexpr std::string_view include_ses = "include:amazonses.com";
 
 /// The words of a record that people may have damaged: quotation marks, backslashes, semicolons and
 /// commas do not occur in one.
-std::vector<std::string> words(std::string_view record) {
+std::vector<std::string> words_of(std::string_view record) {
   std::vector<std::string> words;
   std::string word;
   const auto finish = [&] {
@@ -106,7 +106,7 @@ struct Draft {
 Draft draft_of(const std::vector<std::string>& records) {
   Draft draft;
   for (const std::string& record : records) {
-    for (const std::string& word : words(record)) {
+    for (const std::string& word : words_of(record)) {
       if (const auto term = mended(word)) draft.add(*term);
     }
   }

@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::string_view version = "v=spf1";
 
-template <std::size_t N>
-bool is_one_of(std::string_view name, const std::array<std::string_view, N>& names) noexcept {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 constexpr std::array<std::string_view, 8> mechanisms{
     "all", "include", "a", "mx", "ptr", "ip4", "ip6", "exists"};
 
@@ -134,7 +129,8 @@ std::vector<SpfTerm> spf_terms(std::string_view record) {
 }
 
 SpfTermFault fault(const SpfTerm& term) {
-  const bool is_mechanism = is_one_of(term.name, mechanisms);
+  const bool is_mechanism =
+      std::find(mechanisms.begin(), mechanisms.end(), term.name) != mechanisms.end();
   if (term.modifier) {
     const bool sound = is_modifier_name(term.name) && term.name != "v" &&
                        (term.name != "redirect" || !term.value.empty());

@@ -31,16 +31,38 @@ step() {
 }
 # must NAME COMMAND…: a step without which the others make no sense.
 must() {
+  local before=$failed
   step "$@"
-  [ "$failed" = 0 ] || finish
+  [ "$failed" = "$before" ] || finish
 }
 finish() {
-  [ -z "${tidying-}" ] || kill "$tidying" 2> /dev/null
   [ "$failed" = 0 ] || printf 'failed: %s (logs in build/logs)\n' "${failures[*]}"
   printf '%d passed, %d failed\n' "$passed" "$failed"
   [ "$failed" = 0 ]
   exit
 }
+
+# beside NAME COMMAND…: starts what takes only as much of the processors as the steps meanwhile leave, one after the other.
+declare -A besides
+beside() {
+  local name=$1 before=${latest-}; shift
+  set -m  # a process group of its own, to be ended as one
+  (
+    [ -z "$before" ] || tail --pid="$before" -f /dev/null
+    renice -n 19 "$BASHPID" > /dev/null && "$@"
+  ) > "$logs/beside-${name// /-}.log" 2>&1 &
+  set +m
+  latest=$! besides[$name]=$!
+}
+# ended NAME: waits for it and says how it ended.
+ended() {
+  local outcome=0
+  wait "${besides[$1]}" || outcome=$?
+  unset "besides[$1]"
+  cat "$logs/beside-${1// /-}.log"
+  return "$outcome"
+}
+trap 'for group in "${besides[@]}"; do kill -- "-$group" 2> /dev/null; done' EXIT
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
@@ -67,21 +89,9 @@ unit() { # PRESET [CTEST ARGUMENTS]
 }
 sources() { git ls-files --cached --others --exclude-standard '*.cpp' '*.hpp'; }
 formatted() { sources | xargs clang-format-16 --dry-run -Werror; }
-tidy() {
-  sources | grep -E '^(mail|policy|dkim|relay)/.*\.cpp$' |
-    xargs -P "$jobs" -n 4 clang-tidy-16 -p build/release --quiet
-}
-# clang-tidy takes what the tests leave of the processors while they wait.
-tidy_beside() {
-  (renice -n 19 "$BASHPID" && tidy) > "$logs/tidy-beside.log" 2>&1 &
-  tidying=$!
-}
-tidied() {
-  local outcome=0
-  wait "$tidying" || outcome=$?
-  tidying=
-  grep -v 'warnings generated' "$logs/tidy-beside.log"
-  return "$outcome"
+tidy() { # a library's files as one
+  grep -oP '"file": "\K[^"]+' build/release/compile_commands.json | grep -E "^$PWD/(build/release/)?(mail|policy|dkim|relay)/" |
+    xargs -P "$jobs" -n 1 clang-tidy-16 -p build/release --quiet
 }
 node_modules() { # exact versions stand in package.json
   local modules=tests/e2e/clients/node_modules
@@ -97,7 +107,6 @@ fuzz_one() { # SECONDS TARGET
 }
 export -f fuzz_one
 fuzz() { # SECONDS A TARGET
-  build fuzz fuzz_targets || return 1
   find build/fuzz/tests/fuzz -maxdepth 1 -name '*_fuzz' -type f -perm -u+x | sort > "$logs/fuzz-targets"
   [ -s "$logs/fuzz-targets" ] && xargs -P "$jobs" -I{} bash -c 'fuzz_one "$@"' _ "$1" {} < "$logs/fuzz-targets"
 }
@@ -138,7 +147,10 @@ fi
 must 'build release' build release packed bench_load bench_sink crash_spool depth_spool
 step 'format' formatted
 step 'a deep queue (release)' unit release -R depth_spool
-tidy_beside
+beside 'clang-tidy' tidy
+beside 'build asan' build asan
+beside 'build tsan' build tsan postern "${threaded[@]}"
+beside 'build fuzz' build fuzz fuzz_targets
 step 'simulator' e2e release tests/ses_sim
 [ "$mode" = soak ] && export POSTERN_SOAK=1
 step 'end to end (release)' e2e release tests/support tests/e2e --ignore tests/e2e/test_fair_shares.py
@@ -152,15 +164,16 @@ if unshare --mount --pid --net --fork --mount-proc true 2> /dev/null; then
 else
   echo 'package on a bare machine, image: left out, because this machine may make no namespaces'
 fi
-step 'clang-tidy' tidied
-step 'fair shares (release)' e2e release tests/e2e/test_fair_shares.py -n 0  # they measure times
 step 'every crash point (release)' build/release/tests/crash/crash_spool
-[ "$mode" = soak ] && step 'a million queued (release)' build/release/tests/crash/depth_spool 1000000
-must 'build asan' build asan
+step 'clang-tidy' ended 'clang-tidy'
+must 'build asan' ended 'build asan'
 step 'unit tests (asan)' unit asan
 step 'end to end (asan)' e2e asan "${sanitized[@]}"
-must 'build tsan' build tsan postern "${threaded[@]}"
+must 'build tsan' ended 'build tsan'
 step 'unit tests (tsan)' unit tsan -R "^($(IFS='|'; echo "${threaded[*]}"))\$"
 step 'end to end (tsan)' e2e tsan "${sanitized[@]}"
+must 'build fuzz' ended 'build fuzz'
+step 'fair shares (release)' e2e release tests/e2e/test_fair_shares.py -n 0  # they measure times
+[ "$mode" = soak ] && step 'a million queued (release)' build/release/tests/crash/depth_spool 1000000
 step 'fuzzing' fuzz "$([ "$mode" = soak ] && echo 600 || echo 10)"
 finish

@@ -44,6 +44,12 @@ variable "also_ses" {
   description = "Whether `postern suppression … --also-ses` may change the account's suppression list."
 }
 
+variable "more_configuration_sets" {
+  type        = list(string)
+  default     = []
+  description = "ARNs of further sets, which apps of this Postern name in ses.configuration_set."
+}
+
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 data "aws_region" "this" {}
@@ -52,6 +58,7 @@ locals {
   region     = data.aws_region.this.name
   ses        = "arn:${data.aws_partition.this.partition}:ses:${local.region}:${data.aws_caller_identity.this.account_id}"
   identities = "${local.ses}:identity/*"
+  sets       = concat(["${local.ses}:configuration-set/${var.name}"], var.more_configuration_sets)
 }
 
 resource "aws_sesv2_configuration_set" "postern" {
@@ -89,7 +96,7 @@ resource "aws_sns_topic_policy" "events" {
       Condition = {
         StringEquals = {
           "AWS:SourceAccount" = data.aws_caller_identity.this.account_id
-          "AWS:SourceArn"     = "${local.ses}:configuration-set/${var.name}"
+          "AWS:SourceArn"     = local.sets
         }
       }
     }]
@@ -140,7 +147,7 @@ resource "aws_iam_user_policy" "send" {
     Statement = [{
       Effect    = "Allow"
       Action    = "ses:SendRawEmail"
-      Resource  = [local.identities, "${local.ses}:configuration-set/${var.name}"]
+      Resource  = concat([local.identities], local.sets)
       Condition = { StringLike = { "ses:FromAddress" = var.from_addresses } }
     }]
   })
@@ -169,7 +176,7 @@ resource "aws_iam_policy" "relay" {
           Sid      = "ReadConfigurationSet"
           Effect   = "Allow"
           Action   = ["ses:GetConfigurationSet", "ses:GetConfigurationSetEventDestinations"]
-          Resource = "${local.ses}:configuration-set/${var.name}"
+          Resource = local.sets
         },
       ],
       var.identities == "off" ? [] : [{

@@ -62,6 +62,7 @@ PYTHON
   over=$(($(megabytes "$root") - $(megabytes "$base_root")))
   printf '%s MB over the base (%s in all)\n' "$over" "$(megabytes "$root")"
   [ "$over" -lt "$most_over_base" ] || die "the image is $over MB larger than its base: at most $most_over_base"
+  [ "$(stat -c '%a %g' "$root/var/lib/postern")" = '770 0' ] || die 'a named volume would not be closed to others'
   mounted=$root
   cp /etc/hosts "$root/etc/hosts" # as an engine does
 }

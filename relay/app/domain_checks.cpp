@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 namespace app {
@@ -77,7 +79,10 @@ DomainChecks::DomainChecks(Parts parts, const config::Config& settings)
     : parts_(std::move(parts)),
       aws_(settings.aws),
       region_(region_of_ses(settings)),
-      report_address_(settings.relay_operator.contact) {}
+      report_address_(settings.relay_operator.contact) {
+  std::istringstream keys{std::string(parts_.reminded)};
+  reminded_.insert(std::istream_iterator<std::string>(keys), {});
+}
 
 DomainChecks::~DomainChecks() { stop(); }
 
@@ -235,11 +240,19 @@ asio::awaitable<void> DomainChecks::follow_rotation(const domains::Domain& domai
                     {{"domain", domain.name}, {"why", set.sentence}});
 }
 
-/// Once in the relay's life that a key has grown old.
+/// Once that a key has grown old: only of those that are still there it is kept.
 void DomainChecks::remind(const domains::Domain& domain) {
   const auto sentence = dkim::rotation_reminder(domain.ring, parts_.clock.now());
-  if (sentence && reminded_.insert(domain.name).second)
-    parts_.log.warn(*sentence, {{"domain", domain.name}});
+  const auto named = [](const domains::Domain& of, const dkim::KeyState& key) {
+    return of.name + "/" + key.id;
+  };
+  if (!sentence || !reminded_.insert(named(domain, domain.ring.front())).second) return;
+  parts_.remind(domain, *sentence);
+  std::string kept;
+  for (const auto& [name, each] : parts_.registry.catalog()->domains)
+    for (const dkim::KeyState& key : each->ring)
+      if (reminded_.contains(named(*each, key))) kept += named(*each, key) + " ";
+  parts_.store.note(std::string(remind_note), std::move(kept));
 }
 
 void DomainChecks::looked(const domains::Domain& before, const domains::Domain& after) {

@@ -46,7 +46,14 @@ class DomainChecks {
     std::function<bool(std::string_view domain)> refused_by_ses;
     /// The domain's status has changed; `edit` is what mends it, if anything is wrong.
     std::function<void(const domains::Domain& domain, const std::string& edit)> tell;
+    /// A key of the domain has grown old; told once for each key.
+    std::function<void(const domains::Domain& domain, const std::string& sentence)> remind;
+    /// What remind_note kept.
+    std::string_view reminded;
   };
+
+  /// The keys that somebody was reminded of, in the store.
+  static constexpr std::string_view remind_note = "old keys told of";
 
   /// A Failure says what of the configuration cannot be used.
   static mail::Result<std::unique_ptr<DomainChecks>> make(Parts parts,
@@ -85,7 +92,7 @@ class DomainChecks {
   std::string region_;  ///< of SES; empty: the upstreams are others
   std::string report_address_;
   std::map<std::string, spool::QueueId> probes_;  ///< by domain, of which there are max_domains
-  std::set<std::string> reminded_;                ///< domains
+  std::set<std::string> reminded_;                ///< keys, as remind_note has them
   std::unique_ptr<domains::UnboundResolver> resolver_;
   std::unique_ptr<domains::SpfEvaluator> spf_;
   aws::SesApi* ses_ = nullptr;  ///< null: not to be asked

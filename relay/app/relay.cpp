@@ -10,7 +10,6 @@
 #include <charconv>
 #include <csignal>
 #include <cstdint>
-#include <exception>
 #include <future>
 #include <system_error>
 
@@ -136,7 +135,11 @@ mail::Result<void> Relay::open() {
           [this](std::string_view domain) { return scheduler_->refused_by_upstream(domain); },
           [this](const domains::Domain& domain, const std::string& edit) {
             tell_of_domain(domain, edit);
-          }},
+          },
+          [this](const domains::Domain& domain, const std::string& sentence) {
+            tell_of_old_key(domain, sentence);
+          },
+          notes_[std::string(DomainChecks::remind_note)]},
       settings_);
   if (!checks) return checks.error();
   checks_ = std::move(*checks);
@@ -316,58 +319,15 @@ asio::awaitable<void> Relay::obey_signals() {
   for (;;) {
     const auto [failed, signal] = co_await signals.async_wait(net::tup);
     if (failed || signal != SIGHUP) break;
-    try {
-      reload();
-    } catch (const std::exception& failure) {  // out of memory, say: no reason to stop
-      recorder_.internal_error(failure.what(), "reload");
-    }
+    // Beside the signals: while it waits for its turn the relay can still be told to stop.
+    net::spawn(
+        threads_.context(0).get_executor(),
+        [this]() -> asio::awaitable<void> { co_await reload("signal"); },
+        [this](std::string_view what) { recorder_.internal_error(what, "reload"); },
+        [] {});
   }
   co_await shut_down();
   over_ = true;
-}
-
-/// All or nothing: what cannot be taken over leaves everything as it was.
-std::vector<std::string> Relay::reload() {
-  auto reading = config::read(settings_.file);
-  std::vector<std::string> wrong;
-  wrong.reserve(reading.mistakes.size());
-  for (const config::Mistake& mistake : reading.mistakes)
-    wrong.push_back(config::describe(settings_.file, mistake));
-  if (reading.config) wrong = take_over(std::move(*reading.config));
-  for (const std::string& why : wrong)
-    log_.error("reload refused, nothing was changed", {{"why", why}});
-  if (!wrong.empty()) return wrong;
-  for (const config::Mistake& warning : reading.warnings)
-    log_.warn(config::describe(settings_.file, warning));
-  log_.info("configuration reloaded");
-  return {};
-}
-
-std::vector<std::string> Relay::take_over(config::Config settings) {
-  auto fixed = config::unchangeable(settings_, settings);
-  if (!fixed.empty()) return fixed;
-  const auto upstreams = upstream_settings(settings);
-  auto contexts = Upstreams::contexts(upstreams);
-  if (!contexts) return {contexts.error().sentence()};
-  const auto take_registry = registry_->prepare(settings);
-  if (!take_registry) return {take_registry.error().sentence()};
-  if (const auto loaded = load_tls(settings); !loaded) return {loaded.error().sentence()};
-  if (const auto taken = notices_->reload(settings); !taken) return {taken.error().sentence()};
-  upstreams_->replace(upstreams, std::move(*contexts));
-  rules_.set(retry_rules(settings));
-  feedback_->reload(settings);
-  standings_->rules(settings.reputation);
-  settings_ = std::move(settings);
-  if (account_watch_) account_watch_->watch(ses_regions(settings_));
-  (*take_registry)();  // and through standings_changed() all that follows from apps and domains
-  log_.rules(settings_.log);
-  notice();
-  return {};
-}
-
-void Relay::notice() {
-  for (const std::string& sentence : registry_->notices()) log_.warn(sentence);
-  if (!data_dir_->warning().empty()) log_.warn(data_dir_->warning());
 }
 
 /// What comes round every minute: retention, due mail, and a certificate that was renewed in place.

@@ -82,6 +82,7 @@ class Relay {
   void alert(const notices::Alert& alert);
   void hear_of_holds();
   void tell_of_domain(const domains::Domain& domain, const std::string& edit);
+  void tell_of_old_key(const domains::Domain& domain, const std::string& sentence);
   void tell_of_hold(const std::string& upstream, const delivery::Hold& hold, bool begins);
   void tell_of_long_hold(const spool::Entry& entry,
                          policy::Reason reason,
@@ -105,8 +106,10 @@ class Relay {
   net::asio::awaitable<http::TestAnswer> send_test(http::TestMail mail);
   mail::Result<void> load_tls(const config::Config& settings);
   /// Sentences of what is wrong with the new configuration; none, and it is in force.
-  std::vector<std::string> reload();
-  [[nodiscard]] std::vector<std::string> take_over(config::Config settings);
+  net::asio::awaitable<std::vector<std::string>> reload(std::string who);
+  [[nodiscard]] std::vector<std::string> reload_now(const domains::Turn::Held& turn);
+  [[nodiscard]] std::vector<std::string> take_over(config::Config settings,
+                                                   const domains::Turn::Held& turn);
   void notice();
   net::asio::awaitable<void> obey_signals();
   net::asio::awaitable<void> look_after();

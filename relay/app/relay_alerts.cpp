@@ -121,6 +121,13 @@ void Relay::tell_of_domain(const domains::Domain& domain, const std::string& edi
          .more_apps = apps_of(*registry_->catalog(), domain.name)});
 }
 
+void Relay::tell_of_old_key(const domains::Domain& domain, const std::string& sentence) {
+  alert({.kind = AlertKind::rotation,
+         .about = domain.name,
+         .sentence = domain.name + ": " + sentence,
+         .more_apps = apps_of(*registry_->catalog(), domain.name)});
+}
+
 /// The replies of an upstream have all mail held, or end that.
 void Relay::tell_of_hold(const std::string& upstream, const delivery::Hold& hold, bool begins) {
   const policy::ReasonRow& reason = policy::row(hold.reason);

@@ -42,7 +42,7 @@ http::Sources Relay::sources() {
   sources.drain = [this](std::function<void(bool)> done) {
     scheduler_->drain([done = std::move(done)] { done(true); });
   };
-  sources.reload = [this] { return reload(); };
+  sources.reload = [this](std::string who) { return reload(std::move(who)); };
   sources.feedback = [this](spool::QueueId id,
                             std::string upstream_id,
                             const std::string& event,

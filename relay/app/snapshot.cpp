@@ -15,7 +15,7 @@ std::vector<std::string> foreign_names(const domains::Domain& domain,
   if (!domain.subdomains) return names;
   const std::string below = "." + domain.name;
   for (const auto& [name, other] : catalog.domains)
-    if (name.ends_with(below) && other->owner != domain.owner &&
+    if (name.ends_with(below) && other->owner != domain.owner && !other->contested &&
         (other->trusted || other->state.proved))
       names.push_back(name);
   return names;

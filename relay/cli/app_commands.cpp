@@ -23,7 +23,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct AppOptions {
   std::string name, owner, contact, upstream, configuration_set, why, state, lasts;
   std::vector<std::string> domains;
   std::optional<std::int64_t> weight, recipients_per_message, queued_messages;
@@ -31,7 +31,7 @@ struct Options {
   bool json = false;
 };
 
-std::string target_of(const Options& options, std::string_view what = {}) {
+std::string app_target(const AppOptions& options, std::string_view what = {}) {
   return fmt::format("/api/v1/apps/{}{}", url_encoded(options.name), what);
 }
 
@@ -41,7 +41,7 @@ void put_number(json::object& body,
   if (number) body[name] = *number;
 }
 
-json::object body_of(const Options& options) {
+json::object app_body(const AppOptions& options) {
   json::object limits;
   put_number(limits, "recipients_per_message", options.recipients_per_message);
   put_number(limits, "message_size", config::parse_size(options.message_size));
@@ -82,7 +82,7 @@ void print_credential(std::ostream& out, const json::object& made) {
 }
 
 int print_made(Console& console,
-               const Options& options,
+               const AppOptions& options,
                std::string_view what,
                const std::optional<json::object>& made) {
   if (!made) return 1;
@@ -95,19 +95,19 @@ int print_made(Console& console,
   return 0;
 }
 
-int add(Console& console, const Options& options) {
+int add_app(Console& console, const AppOptions& options) {
   return print_made(
       console,
       options,
       "is added.",
-      console.ask_json({.target = "/api/v1/apps", .body = json::serialize(body_of(options))}));
+      console.ask_json({.target = "/api/v1/apps", .body = json::serialize(app_body(options))}));
 }
 
-int rotate_password(Console& console, const Options& options) {
+int rotate_password(Console& console, const AppOptions& options) {
   return print_made(console,
                     options,
                     "has a new password; the old one is refused from now on.",
-                    console.ask_json({target_of(options, "/rotate-password"), "{}"}));
+                    console.ask_json({app_target(options, "/rotate-password"), "{}"}));
 }
 
 std::string state_of(const json::object& app) {
@@ -122,7 +122,7 @@ std::string names_of(const json::array& domains) {
   return names;
 }
 
-int list(Console& console, const Options& options) {
+int list_apps(Console& console, const AppOptions& options) {
   const auto apps = console.ask_list("/api/v1/apps", "apps");
   if (!apps) return 1;
   std::vector<std::vector<std::string>> rows{
@@ -146,7 +146,7 @@ int list(Console& console, const Options& options) {
   return 0;
 }
 
-void print_standing(std::ostream& out, const json::object& app) {
+void print_app_standing(std::ostream& out, const json::object& app) {
   const json::object& standing = app.at("standing").as_object();
   print_line(out, is_set(app, "blocked") ? "blocked why" : "why", shown(standing, "why"));
   print_line(out, "standing", shown(standing, "state"));
@@ -157,7 +157,7 @@ void print_standing(std::ostream& out, const json::object& app) {
 
 void print_app(std::ostream& out, const json::object& app) {
   out << fmt::format("{}  {}\n", shown(app, "name"), state_of(app));
-  print_standing(out, app);
+  print_app_standing(out, app);
   for (const std::string_view member : {"owner", "contact", "upstream", "weight", "environment"})
     print_line(out, member, shown(app, member));
   print_line(out, "SES set", shown(app, "configuration_set"));
@@ -180,8 +180,8 @@ void print_app(std::ostream& out, const json::object& app) {
   }
 }
 
-int show(Console& console, const Options& options) {
-  const auto app = console.ask_json({target_of(options)});
+int show_app(Console& console, const AppOptions& options) {
+  const auto app = console.ask_json({app_target(options)});
   if (!app) return 1;
   if (options.json) {
     console.print_json(*app);
@@ -191,24 +191,24 @@ int show(Console& console, const Options& options) {
   return 0;
 }
 
-int block(Console& console, const Options& options) {
+int block(Console& console, const AppOptions& options) {
   return console.change(
-      {target_of(options, "/block"), json::serialize(json::object{{"why", options.why}})},
+      {app_target(options, "/block"), json::serialize(json::object{{"why", options.why}})},
       options.json,
       fmt::format("App {} is blocked: its mail is refused, and what waits is held.", options.name));
 }
 
-int unblock(Console& console, const Options& options) {
-  return console.change({target_of(options, "/unblock"), "{}"},
+int unblock(Console& console, const AppOptions& options) {
+  return console.change({app_target(options, "/unblock"), "{}"},
                         options.json,
                         fmt::format("App {} may send again.", options.name));
 }
 
-int impose(Console& console, const Options& options) {
+int impose(Console& console, const AppOptions& options) {
   json::object body{{"state", options.state}, {"reason", options.why}};
   put_number(body, "seconds", config::parse_duration(options.lasts));
   return console.change(
-      {target_of(options, "/override"), json::serialize(body)},
+      {app_target(options, "/override"), json::serialize(body)},
       options.json,
       fmt::format("App {} is {} by hand, {}.",
                   options.name,
@@ -218,22 +218,22 @@ int impose(Console& console, const Options& options) {
                       : "for " + options.lasts));
 }
 
-int release(Console& console, const Options& options) {
+int release(Console& console, const AppOptions& options) {
   return console.change(
-      {target_of(options, "/release"), "{}"},
+      {app_target(options, "/release"), "{}"},
       options.json,
       fmt::format("App {} is judged by its bounces and complaints again.", options.name));
 }
 
-int remove(Console& console, const Options& options) {
-  Request asked{target_of(options)};
+int remove_app(Console& console, const AppOptions& options) {
+  Request asked{app_target(options)};
   asked.removes = true;
   return console.change(std::move(asked),
                         options.json,
                         fmt::format("App {} is removed, with its tokens.", options.name));
 }
 
-std::string refuse_duration(const std::string& text) {
+std::string refuse_override_duration(const std::string& text) {
   const auto seconds = config::parse_duration(text);
   return seconds && *seconds > 0 && *seconds <= http::longest_override.count()
              ? std::string()
@@ -244,7 +244,7 @@ std::string refuse_size(const std::string& text) {
   return config::parse_size(text) ? std::string() : "write a size like 512KiB, 10MiB or 1GiB";
 }
 
-void add_limits(CLI::App& command, Options& options) {
+void add_limits(CLI::App& command, AppOptions& options) {
   command
       .add_option("--recipients-per-message",
                   options.recipients_per_message,
@@ -264,7 +264,7 @@ void add_limits(CLI::App& command, Options& options) {
     });
 }
 
-void add_settings(CLI::App& command, Options& options) {
+void add_settings(CLI::App& command, AppOptions& options) {
   command.add_option("--domain", options.domains, "a domain that it may send as; may be repeated")
       ->allow_extra_args(false);
   command.add_option("--owner", options.owner, "whose site it is; domains are shared by one owner");
@@ -280,29 +280,29 @@ void add_settings(CLI::App& command, Options& options) {
 }  // namespace
 
 void add_app_commands(CLI::App& root, const std::shared_ptr<Console>& console, int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AppOptions>();
   CLI::App* app = root.add_subcommand("app", "the sites that send");
   app->require_subcommand(1);
   struct Verb {
     const char* name;
     const char* what;
-    int (*run)(Console&, const Options&);
+    int (*run)(Console&, const AppOptions&);
   };
   constexpr Verb verbs[] = {
-      {"add", "add a site; prints its password once", add},
-      {"list", "the apps", list},
-      {"show", "one app", show},
+      {"add", "add a site; prints its password once", add_app},
+      {"list", "the apps", list_apps},
+      {"show", "one app", show_app},
       {"block", "refuse its mail, hold what waits", block},
       {"unblock", "take its mail again", unblock},
       {"override", "decide how far it may mail, whatever its reputation", impose},
       {"release", "end that; one that was held back is on probation", release},
       {"rotate-password", "give it another password", rotate_password},
-      {"remove", "remove it; refused while mail of it is in the queue", remove}};
+      {"remove", "remove it; refused while mail of it is in the queue", remove_app}};
   for (const Verb& verb : verbs) {
     CLI::App* command = add_command(
         *app, verb.name, verb.what, exit_code, [=] { return verb.run(*console, *options); });
     command->add_flag("--json", options->json, "the outcome as JSON, for lists one object a line");
-    if (verb.run != list) command->add_option("NAME", options->name, "the app")->required();
+    if (verb.run != list_apps) command->add_option("NAME", options->name, "the app")->required();
   }
   add_settings(*app->get_subcommand("add"), *options);
   constexpr const char* why = "a sentence for the site's administrator";
@@ -314,7 +314,7 @@ void add_app_commands(CLI::App& root, const std::shared_ptr<Console>& console, i
   override_command
       ->add_option(
           "--for", options->lasts, "so long, like 12h or 3d; until it is released if left out")
-      ->check(refuse_duration);
+      ->check(refuse_override_duration);
   override_command->add_option("--reason", options->why, why)->required();
 }
 

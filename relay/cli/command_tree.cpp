@@ -3,7 +3,7 @@
 namespace cli {
 namespace {
 
-ShownOption shown(const CLI::Option& option) {
+ShownOption shown_option(const CLI::Option& option) {
   ShownOption made;
   made.is_argument = option.get_positional();
   made.required = option.get_required();
@@ -18,21 +18,21 @@ ShownOption shown(const CLI::Option& option) {
   return made;
 }
 
-void add(const CLI::App& app, const std::string& path, std::vector<ShownCommand>& found) {
+void add_tree(const CLI::App& app, const std::string& path, std::vector<ShownCommand>& found) {
   ShownCommand command{path, app.get_description(), app.get_footer(), {}, {}};
   for (const CLI::Option* option : app.get_options([](const CLI::Option*) { return true; }))
-    command.options.push_back(shown(*option));
+    command.options.push_back(shown_option(*option));
   const auto children = app.get_subcommands([](const CLI::App*) { return true; });
   for (const CLI::App* child : children) command.below.push_back(child->get_name());
   found.push_back(std::move(command));
-  for (const CLI::App* child : children) add(*child, path + " " + child->get_name(), found);
+  for (const CLI::App* child : children) add_tree(*child, path + " " + child->get_name(), found);
 }
 
 }  // namespace
 
 std::vector<ShownCommand> command_tree(const CLI::App& root) {
   std::vector<ShownCommand> found;
-  add(root, "", found);
+  add_tree(root, "", found);
   return found;
 }
 

@@ -48,7 +48,8 @@ std::string described(const std::string& name, std::string_view meaning) {
   return in_single_quotes(fmt::format("{}:{}", name, meaning));
 }
 
-std::string_view meaning_of(const std::vector<ShownCommand>& commands, const std::string& path) {
+std::string_view meaning_of_command(const std::vector<ShownCommand>& commands,
+                                    const std::string& path) {
   for (const ShownCommand& command : commands)
     if (command.path == path) return command.meaning;
   return {};
@@ -57,7 +58,7 @@ std::string_view meaning_of(const std::vector<ShownCommand>& commands, const std
 std::string zsh_choices(const ShownCommand& command, const std::vector<ShownCommand>& commands) {
   std::string choices;
   for (const std::string& name : command.below)
-    choices += " " + described(name, meaning_of(commands, command.path + " " + name));
+    choices += " " + described(name, meaning_of_command(commands, command.path + " " + name));
   for (const ShownOption& option : command.options)
     if (!option.is_argument)
       for (const std::string& name : option.names) choices += " " + described(name, option.meaning);

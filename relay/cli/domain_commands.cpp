@@ -28,7 +28,7 @@ namespace json = boost::json;
 // A round waits for DNS servers that are silent, and for SES.
 constexpr auto longest_round = std::chrono::minutes(2);
 
-struct Options {
+struct DomainOptions {
   std::string name, app, owner, signing, algorithm, selector, mail_from;
   std::filesystem::path key_file;
   std::string format = "table";
@@ -36,7 +36,7 @@ struct Options {
   bool published = false, abandon = false, removed = false;
 };
 
-std::string target_of(const std::string& name, std::string_view what = {}) {
+std::string domain_target(const std::string& name, std::string_view what = {}) {
   return fmt::format("/api/v1/domains/{}{}", url_encoded(name), what);
 }
 
@@ -53,7 +53,7 @@ std::optional<std::string> read_key(Console& console, const std::filesystem::pat
   return std::nullopt;
 }
 
-json::object body_of(const Options& options) {
+json::object domain_body(const DomainOptions& options) {
   json::object body{{"name", options.name}};
   put(body, "app", options.app);
   put(body, "owner", options.owner);
@@ -67,7 +67,7 @@ json::object body_of(const Options& options) {
 }
 
 int print_records(Console& console, const std::string& name, const std::string& format) {
-  const std::string target = target_of(name, "/records?format=" + format);
+  const std::string target = domain_target(name, "/records?format=" + format);
   if (format == "json") {
     const auto records = console.ask_json({target});
     if (!records) return 1;
@@ -80,8 +80,8 @@ int print_records(Console& console, const std::string& name, const std::string& 
   return 0;
 }
 
-int add(Console& console, const Options& options) {
-  json::object body = body_of(options);
+int add_domain(Console& console, const DomainOptions& options) {
+  json::object body = domain_body(options);
   if (!options.key_file.empty()) {
     auto pem = read_key(console, options.key_file);
     if (!pem) return 1;
@@ -101,7 +101,7 @@ int add(Console& console, const Options& options) {
   return 0;
 }
 
-int list(Console& console, const Options& options) {
+int list_domains(Console& console, const DomainOptions& options) {
   const std::string of_app = options.app.empty() ? "" : "?app=" + url_encoded(options.app);
   const auto domains = console.ask_list("/api/v1/domains" + of_app, "domains");
   if (!domains) return 1;
@@ -115,8 +115,8 @@ int list(Console& console, const Options& options) {
   return 0;
 }
 
-int show(Console& console, const Options& options) {
-  const auto domain = console.ask_json({target_of(options.name)});
+int show_domain(Console& console, const DomainOptions& options) {
+  const auto domain = console.ask_json({domain_target(options.name)});
   if (!domain) return 1;
   if (options.json) {
     console.print_json(*domain);
@@ -126,13 +126,13 @@ int show(Console& console, const Options& options) {
   return 0;
 }
 
-int records(Console& console, const Options& options) {
+int records(Console& console, const DomainOptions& options) {
   return print_records(console, options.name, options.json ? "json" : options.format);
 }
 
-int verify(Console& console, const Options& options) {
+int verify(Console& console, const DomainOptions& options) {
   const auto domain = console.ask_json(
-      {.target = target_of(options.name, "/verify"), .body = "{}", .limit = longest_round});
+      {.target = domain_target(options.name, "/verify"), .body = "{}", .limit = longest_round});
   if (!domain) return 1;
   if (options.json) {
     console.print_json(*domain);
@@ -142,23 +142,23 @@ int verify(Console& console, const Options& options) {
   return has_trouble(*domain) ? 1 : 0;
 }
 
-Request about_app(const Options& options, std::string_view what) {
-  return {target_of(options.name, what), json::serialize(json::object{{"app", options.app}})};
+Request about_app(const DomainOptions& options, std::string_view what) {
+  return {domain_target(options.name, what), json::serialize(json::object{{"app", options.app}})};
 }
 
-int associate(Console& console, const Options& options) {
+int associate(Console& console, const DomainOptions& options) {
   return console.change(about_app(options, "/associate"),
                         options.json,
                         fmt::format("App {} may send as {}.", options.app, options.name));
 }
 
-int dissociate(Console& console, const Options& options) {
+int dissociate(Console& console, const DomainOptions& options) {
   return console.change(about_app(options, "/dissociate"),
                         options.json,
                         fmt::format("App {} may no longer send as {}.", options.app, options.name));
 }
 
-std::string_view rotated(const Options& options) {
+std::string_view rotated(const DomainOptions& options) {
   if (options.published) return "The next key signs from now on; leave the old record for a week.";
   if (options.abandon) return "The next key is given up; the present one goes on signing.";
   if (options.removed) return "The old key is let go of.";
@@ -166,23 +166,24 @@ std::string_view rotated(const Options& options) {
          "server has shown it (of a trusted domain: once you say --published):";
 }
 
-int rotate_key(Console& console, const Options& options) {
+int rotate_key(Console& console, const DomainOptions& options) {
   json::object body;
   if (options.published) body["published"] = true;
   if (options.abandon) body["abandon"] = true;
   if (options.removed) body["removed"] = true;
   const bool begins = body.empty();
-  const int failed = console.change({target_of(options.name, "/rotate-key"), json::serialize(body)},
-                                    options.json,
-                                    rotated(options));
+  const int failed =
+      console.change({domain_target(options.name, "/rotate-key"), json::serialize(body)},
+                     options.json,
+                     rotated(options));
   if (failed != 0 || options.json || !begins) return failed;
   console.out() << '\n';
   return print_records(console, options.name, "table");
 }
 
-int export_key(Console& console, const Options& options) {
+int export_key(Console& console, const DomainOptions& options) {
   const auto key =
-      console.ask_json({target_of(options.name, "/export-key"),
+      console.ask_json({domain_target(options.name, "/export-key"),
                         json::serialize(json::object{{"selector", options.selector}})});
   if (!key) return 1;
   if (options.json) {
@@ -193,15 +194,15 @@ int export_key(Console& console, const Options& options) {
   return 0;
 }
 
-int remove(Console& console, const Options& options) {
-  Request asked{target_of(options.name)};
+int remove_domain(Console& console, const DomainOptions& options) {
+  Request asked{domain_target(options.name)};
   asked.removes = true;
   return console.change(std::move(asked),
                         options.json,
                         fmt::format("Domain {} is removed: its records may go.", options.name));
 }
 
-void add_setup(CLI::App& command, Options& options) {
+void add_setup(CLI::App& command, DomainOptions& options) {
   command.add_option("--app", options.app, "the app that sends as it");
   command.add_option("--owner", options.owner, "whose it is (default: the app's owner)");
   command.add_flag("--subdomains", options.subdomains, "names below it are covered too");
@@ -218,7 +219,7 @@ void add_setup(CLI::App& command, Options& options) {
       ->needs(file);
 }
 
-void add_options(CLI::App& domain, Options& options) {
+void add_options(CLI::App& domain, DomainOptions& options) {
   add_setup(*domain.get_subcommand("add"), options);
   domain.get_subcommand("list")->add_option("--app", options.app, "only of this app");
   domain.get_subcommand("records")
@@ -246,30 +247,31 @@ void add_options(CLI::App& domain, Options& options) {
 }  // namespace
 
 void add_domain_commands(CLI::App& root, const std::shared_ptr<Console>& console, int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DomainOptions>();
   CLI::App* domain = root.add_subcommand("domain", "the domains that sites send as");
   domain->require_subcommand(1);
   struct Verb {
     const char* name;
     const char* what;
-    int (*run)(Console&, const Options&);
+    int (*run)(Console&, const DomainOptions&);
   };
   constexpr Verb verbs[] = {
-      {"add", "add a sender domain; prints the records to publish", add},
-      {"list", "the sender domains", list},
-      {"show", "one domain with all that is known of it", show},
+      {"add", "add a sender domain; prints the records to publish", add_domain},
+      {"list", "the sender domains", list_domains},
+      {"show", "one domain with all that is known of it", show_domain},
       {"records", "the DNS records to publish", records},
       {"verify", "check the records now; exit 1 while a required one is wrong", verify},
       {"associate", "let an app send as the domain", associate},
       {"dissociate", "let it no longer", dissociate},
       {"rotate-key", "make the next key", rotate_key},
       {"export-key", "print a private key", export_key},
-      {"remove", "remove the domain", remove}};
+      {"remove", "remove the domain", remove_domain}};
   for (const Verb& verb : verbs) {
     CLI::App* command = add_command(
         *domain, verb.name, verb.what, exit_code, [=] { return verb.run(*console, *options); });
     command->add_flag("--json", options->json, "the outcome as JSON, for lists one object a line");
-    if (verb.run != list) command->add_option("NAME", options->name, "the domain")->required();
+    if (verb.run != list_domains)
+      command->add_option("NAME", options->name, "the domain")->required();
   }
   add_options(*domain, *options);
 }

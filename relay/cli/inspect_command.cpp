@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t max_file_octets = 100 * 1024 * 1024;
 
-struct Options {
+struct InspectOptions {
   std::string app;
   std::vector<std::string> domains;
   std::string mail_from;
@@ -72,7 +72,7 @@ Question ask_as_domains(const std::vector<std::string>& domains) {
   return question;
 }
 
-Question question_of(const Options& options, const Given& given) {
+Question question_of(const InspectOptions& options, const Given& given) {
   Question question =
       options.app.empty() ? ask_as_domains(options.domains) : ask_as_app(options.app, given);
   question.judge_sender = !options.app.empty() || !options.domains.empty();
@@ -113,7 +113,7 @@ mail::Result<std::string> octets_of_file(const std::string& file, std::istream& 
 }
 
 /// Prints one line or table a file; gives 2 if one could not be read, else 0.
-int inspect_files(const Options& options, const Question& question, Streams streams) {
+int inspect_files(const InspectOptions& options, const Question& question, Streams streams) {
   int exit_code = 0;
   for (const std::string& file : options.files) {
     auto octets = octets_of_file(file, streams.in);
@@ -137,7 +137,7 @@ void add_inspect_command(CLI::App& root,
                          int& exit_code) {
   CLI::App& command =
       *root.add_subcommand("inspect", "What the policy says of messages, without a running relay");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<InspectOptions>();
   CLI::Option* app =
       command.add_option("--app", options->app, "Judge as mail of this app of the configuration");
   command.add_option("--domain", options->domains, "Judge as mail of an app with these domains")

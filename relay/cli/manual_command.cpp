@@ -29,7 +29,7 @@ const std::map<std::string, Print>& formats() {
        }},
       {"man-sendmail",
        [](const CLI::App&) {
-         return manual_of_file("sendmail.yml",
+         return manual_of_file("postern-sendmail.yml",
                                sendmail::settings_file,
                                "settings of postern's sendmail command",
                                sendmail::keys());

@@ -1,6 +1,7 @@
 #include "relay/cli/operator_commands.hpp"
 
 #include "relay/cli/selection.hpp"
+#include "relay/cli/shown.hpp"
 #include "relay/config/values.hpp"
 #include "relay/http/bounds.hpp"
 #include "relay/observe/escape.hpp"
@@ -25,24 +26,20 @@ namespace {
 namespace json = boost::json;
 using namespace std::chrono_literals;
 
-struct Options {
+struct OperatorOptions {
   std::string timeout = "25s", file;
   bool json = false;
 };
 
-std::uint64_t number(const json::object& object, std::string_view name) {
-  return object.at(name).to_number<std::uint64_t>();
-}
-
-int drain(Console& console, const Options& options) {
+int drain(Console& console, const OperatorOptions& options) {
   const std::int64_t seconds = config::parse_duration(options.timeout).value_or(0);
   const auto found = console.ask_json({.target = "/api/v1/drain",
                                        .body = json::serialize(json::object{{"timeout", seconds}}),
                                        .limit = std::chrono::seconds(seconds) + 10s});
   if (!found) return 1;
   const bool drained = found->at("drained").as_bool();
-  const std::uint64_t queued = number(*found, "queued"), held = number(*found, "held"),
-                      under_way = number(*found, "in_delivery") + number(*found, "in_doubt");
+  const std::uint64_t queued = count_in(*found, "queued"), held = count_in(*found, "held"),
+                      under_way = count_in(*found, "in_delivery") + count_in(*found, "in_doubt");
   if (options.json) {
     console.print_json(*found);
   } else if (drained) {
@@ -58,7 +55,7 @@ int drain(Console& console, const Options& options) {
                   under_way));
 }
 
-int reload(Console& console, const Options& options) {
+int reload(Console& console, const OperatorOptions& options) {
   const auto found = console.ask_json({.target = "/api/v1/reload", .body = "{}", .limit = 60s});
   if (!found) return 1;
   if (options.json) console.print_json(*found);
@@ -69,7 +66,7 @@ int reload(Console& console, const Options& options) {
   return 0;
 }
 
-int backup(Console& console, const Options& options) {
+int backup(Console& console, const OperatorOptions& options) {
   std::error_code error;
   const std::string file = std::filesystem::absolute(options.file, error).lexically_normal();
   if (error) return console.complain("The current folder is gone: give an absolute path.");
@@ -92,7 +89,7 @@ int backup(Console& console, const Options& options) {
 void add_operator_commands(CLI::App& root,
                            const std::shared_ptr<Console>& console,
                            int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<OperatorOptions>();
   CLI::App* drains = add_command(
       root, "drain", "deliver what is queued at full rate while still accepting", exit_code, [=] {
         return drain(*console, *options);

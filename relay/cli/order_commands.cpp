@@ -37,14 +37,10 @@ constexpr auto verbs = std::to_array<Verb>(
      {"release", "let held messages go", "released", "held"},
      {"drop", "give messages up for good", "dropped", "queued, held or in-doubt"}});
 
-struct Options {
+struct OrderOptions {
   Selection selection;
   bool dry_run = false, json = false;
 };
-
-std::uint64_t number(const json::object& object, std::string_view name) {
-  return object.at(name).to_number<std::uint64_t>();
-}
 
 std::string messages(std::uint64_t count) {
   return fmt::format("{} message{}", count, count == 1 ? "" : "s");
@@ -61,18 +57,21 @@ std::string sentence_of(const json::object& left_alone) {
 }
 
 std::string outcome(const Verb& verb, const json::object& done) {
-  const std::uint64_t superseded = number(done, "superseded");
+  const std::uint64_t superseded = count_in(done, "superseded");
   std::string sentence = fmt::format("{} {}{}",
-                                     messages(number(done, "matched") - superseded),
+                                     messages(count_in(done, "matched") - superseded),
                                      done.at("dry_run").as_bool() ? "would be " : "",
                                      verb.done);
   if (superseded > 0) sentence += fmt::format(", {} superseded by a newer copy", superseded);
   return sentence + ".";
 }
 
-int report(Console& console, const Verb& verb, const Options& options, const json::object& done) {
+int report(Console& console,
+           const Verb& verb,
+           const OrderOptions& options,
+           const json::object& done) {
   const json::array& left_alone = done.at("left_alone").as_array();
-  const bool matched = number(done, "matched") > 0;
+  const bool matched = count_in(done, "matched") > 0;
   const bool complete = done.at("complete").as_bool();
   if (options.json) console.print_json(done);
   if (!options.json && matched) console.out() << outcome(verb, done) << '\n';
@@ -87,7 +86,7 @@ int report(Console& console, const Verb& verb, const Options& options, const jso
   return left_alone.empty() ? 0 : 1;
 }
 
-int order(Console& console, const Verb& verb, const Options& options) {
+int order(Console& console, const Verb& verb, const OrderOptions& options) {
   const Selection& selection = options.selection;
   if (selection.ids.empty() && !selection.filtered() && !selection.all) {
     throw CLI::ValidationError(fmt::format("queue {}", verb.name),
@@ -112,7 +111,7 @@ int order(Console& console, const Verb& verb, const Options& options) {
 
 void add_order_commands(CLI::App& queue, const std::shared_ptr<Console>& console, int& exit_code) {
   for (const Verb& verb : verbs) {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<OrderOptions>();
     CLI::App* command = add_command(
         queue, verb.name, verb.what, exit_code, [=] { return order(*console, verb, *options); });
     CLI::Option* ids = command->add_option("ID", options->selection.ids, "queue ids");

@@ -28,7 +28,7 @@ namespace json = boost::json;
 
 constexpr std::size_t page_entries = 200;
 
-struct Options {
+struct QueueOptions {
   Selection selection;
   std::string word;
   std::optional<std::size_t> limit;
@@ -53,7 +53,7 @@ std::string list_target(const Selection& selection, std::string_view after, std:
 // Prints the entries that fit, page by page, up to `most`; gives how many, or nothing if that
 // failed.
 std::optional<std::size_t> list_pages(Console& console,
-                                      const Options& options,
+                                      const QueueOptions& options,
                                       std::size_t printed_before,
                                       std::size_t most) {
   std::size_t printed = 0;
@@ -77,7 +77,7 @@ std::optional<std::size_t> list_pages(Console& console,
 }
 
 // Without --state: what is in the queue, not what has left it.
-int list(Console& console, Options options) {
+int list_queue(Console& console, QueueOptions options) {
   const std::string asked = options.selection.state;
   const std::vector<std::string> states =
       asked.empty() ? std::vector<std::string>{"queued", "in_delivery", "in_doubt", "held"}
@@ -95,7 +95,7 @@ int list(Console& console, Options options) {
   return 0;
 }
 
-int show(Console& console, const Options& options) {
+int show_entry(Console& console, const QueueOptions& options) {
   const auto found = console.ask_json({"/api/v1/queue/" + url_encoded(options.word)});
   if (!found) return 1;
   if (options.json) {
@@ -106,7 +106,7 @@ int show(Console& console, const Options& options) {
   return 0;
 }
 
-int trace(Console& console, const Options& options) {
+int trace(Console& console, const QueueOptions& options) {
   const auto found = console.ask_json({"/api/v1/trace?word=" + url_encoded(options.word)});
   if (!found) return 1;
   const json::array& matches = found->at("matches").as_array();
@@ -140,16 +140,16 @@ int health(Console& console) {
 }  // namespace
 
 void add_queue_commands(CLI::App& root, const std::shared_ptr<Console>& console, int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<QueueOptions>();
   CLI::App* queue = root.add_subcommand("queue", "the spool");
   queue->require_subcommand(1);
   CLI::App* lists = add_command(*queue, "list", "what waits, and for what", exit_code, [=] {
-    return list(*console, *options);
+    return list_queue(*console, *options);
   });
   (void)add_filters(*lists, options->selection);
   lists->add_option("--limit", options->limit, "at most so many")->check(CLI::PositiveNumber);
   CLI::App* shows = add_command(*queue, "show", "one message and its life", exit_code, [=] {
-    return show(*console, *options);
+    return show_entry(*console, *options);
   });
   shows->add_option("ID", options->word, "queue id")->required();
   add_order_commands(*queue, console, exit_code);

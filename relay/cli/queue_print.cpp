@@ -59,7 +59,7 @@ void print_entry(std::ostream& out, const json::object& entry) {
   print_line(out, "last reply", shown(entry, "last_reply"));
 }
 
-std::string_view meaning_of(std::string_view event) {
+std::string_view meaning_of_event(std::string_view event) {
   const auto found = std::ranges::find(meanings, event, &decltype(meanings)::value_type::first);
   return found == meanings.end() ? std::string_view() : found->second;
 }
@@ -69,7 +69,7 @@ void print_step(std::ostream& out, const json::object& step) {
   std::string line = fmt::format("  {}  {:11}", moment(step, "at"), event);
   if (const std::string reason = shown(step, "reason"); !reason.empty())
     line += "  [" + reason + "]";
-  const std::string_view meaning = meaning_of(event);
+  const std::string_view meaning = meaning_of_event(event);
   const std::string detail = shown(step, "detail");
   const bool both = !meaning.empty() && !detail.empty();
   line += fmt::format("  {}{}", meaning, both ? " (" + detail + ")" : detail);

@@ -35,7 +35,7 @@ constexpr auto told = std::to_array<std::string_view>(
 constexpr auto failures = std::to_array<std::string_view>(
     {"held", "failed", "expired", "dropped", "quarantined", "bounced", "rejected"});
 
-struct Options {
+struct SendTestOptions {
   std::string app, from, to, wait = "60s";
   bool json = false;
 };
@@ -114,7 +114,7 @@ class Follower {
   std::string trouble_;
 };
 
-int send_test(Console& console, const Options& options) {
+int send_test(Console& console, const SendTestOptions& options) {
   Follower follower(console, options.json);
   const json::object body{{"app", options.app}, {"from", options.from}, {"to", options.to}};
   const auto answer = console.ask_json(
@@ -134,7 +134,7 @@ int send_test(Console& console, const Options& options) {
 void add_send_test_command(CLI::App& root,
                            const std::shared_ptr<Console>& console,
                            int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SendTestOptions>();
   CLI::App* command = add_command(
       root, "send-test", "one message through the whole path, step by step", exit_code, [=] {
         return send_test(*console, *options);

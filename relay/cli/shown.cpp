@@ -32,6 +32,10 @@ std::string moment(const json::object& object, std::string_view name) {
   return text.substr(0, 19);
 }
 
+std::uint64_t count_in(const json::object& object, std::string_view name) {
+  return object.at(name).to_number<std::uint64_t>();
+}
+
 bool is_set(const json::object& object, std::string_view name) {
   const json::value* flag = object.if_contains(name);
   return flag != nullptr && flag->is_bool() && flag->as_bool();

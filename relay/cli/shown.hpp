@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/string.hpp>
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -17,6 +18,8 @@ namespace cli {
 [[nodiscard]] std::string shown(const boost::json::object& object, std::string_view name);
 /// A time, `2026-01-02T03:04:05.678Z`, as a person reads it: `2026-01-02 03:04:05`.
 [[nodiscard]] std::string moment(const boost::json::object& object, std::string_view name);
+/// A count, which must be there.
+[[nodiscard]] std::uint64_t count_in(const boost::json::object& object, std::string_view name);
 /// A flag; false if it is absent.
 [[nodiscard]] bool is_set(const boost::json::object& object, std::string_view name);
 

@@ -21,7 +21,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct StatsOptions {
   std::string app;
   bool json = false;
 };
@@ -45,7 +45,7 @@ std::string refused(const json::array& reasons) {
 }
 
 /// Of an app that sends as several domains, each one's part.
-void print_domains(std::ostream& out, const json::array& domains) {
+void print_shares(std::ostream& out, const json::array& domains) {
   std::set<std::string> names;
   std::vector<std::vector<std::string>> rows{
       {"  WINDOW", "DOMAIN", "SENT", "BOUNCED", "SHARE", "COMPLAINED", "SHARE"}};
@@ -86,10 +86,10 @@ void print(std::ostream& out, const json::object& stats) {
                     shown(measure, "level")});
   }
   print_table(out, rows);
-  print_domains(out, stats.at("domains").as_array());
+  print_shares(out, stats.at("domains").as_array());
 }
 
-int show(Console& console, const Options& options) {
+int show_stats(Console& console, const StatsOptions& options) {
   const std::string query = options.app.empty() ? "" : "?app=" + url_encoded(options.app);
   const auto found = console.ask_json({"/api/v1/stats" + query});
   if (!found) return 1;
@@ -108,10 +108,10 @@ int show(Console& console, const Options& options) {
 }  // namespace
 
 void add_stats_command(CLI::App& root, const std::shared_ptr<Console>& console, int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<StatsOptions>();
   CLI::App* stats = add_command(
       root, "stats", "what became of each app's mail, and its reputation", exit_code, [=] {
-        return show(*console, *options);
+        return show_stats(*console, *options);
       });
   stats->add_option("--app", options->app, "only of this app");
   stats->add_flag("--json", options->json, "JSON, one object an app");

@@ -23,14 +23,14 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct SuppressionOptions {
   std::string app, address;
   std::vector<std::string> addresses;
   std::size_t limit = 100;
   bool json = false, also_ses = false;
 };
 
-int list(Console& console, const Options& options) {
+int list_suppressions(Console& console, const SuppressionOptions& options) {
   std::string query;
   for (const auto& [name, value] :
        {std::pair<std::string, std::string>{"app", options.app},
@@ -57,21 +57,21 @@ int list(Console& console, const Options& options) {
   return 0;
 }
 
-json::object body_of(const Options& options) {
+json::object suppression_body(const SuppressionOptions& options) {
   const auto& addresses = options.addresses;
   return {{"app", options.app}, {"addresses", json::array(addresses.begin(), addresses.end())}};
 }
 
-int add(Console& console, const Options& options) {
+int add_suppressions(Console& console, const SuppressionOptions& options) {
   return console.change(
-      {.target = "/api/v1/suppressions", .body = json::serialize(body_of(options))},
+      {.target = "/api/v1/suppressions", .body = json::serialize(suppression_body(options))},
       options.json,
       fmt::format("The app no longer mails {} addresses.", options.addresses.size()));
 }
 
 /// SES is asked about one address a second.
-int remove(Console& console, const Options& options) {
-  json::object body = body_of(options);
+int remove_suppressions(Console& console, const SuppressionOptions& options) {
+  json::object body = suppression_body(options);
   if (options.also_ses) body["also_ses"] = true;
   const auto done = console.ask_json({.target = "/api/v1/suppressions/remove",
                                       .body = json::serialize(body),
@@ -96,20 +96,21 @@ void add_suppression_commands(CLI::App& root,
                               const std::shared_ptr<Console>& console,
                               std::istream& in,
                               int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<SuppressionOptions>();
   CLI::App* suppression = root.add_subcommand("suppression", "addresses that are not mailed");
   suppression->require_subcommand(1);
   CLI::App* lists = add_command(*suppression, "list", "the addresses, and why", exit_code, [=] {
-    return list(*console, *options);
+    return list_suppressions(*console, *options);
   });
   lists->add_option("--app", options->app, "only of this app");
   lists->add_option("--address", options->address, "only this one");
   lists->add_option("--limit", options->limit, "at most so many (default: 100)")
       ->check(CLI::PositiveNumber);
-  CLI::App* adds = add_command(
-      *suppression, "add", "mail them no more", exit_code, [=] { return add(*console, *options); });
+  CLI::App* adds = add_command(*suppression, "add", "mail them no more", exit_code, [=] {
+    return add_suppressions(*console, *options);
+  });
   CLI::App* removes = add_command(*suppression, "remove", "mail them again", exit_code, [=] {
-    return remove(*console, *options);
+    return remove_suppressions(*console, *options);
   });
   removes->add_flag("--also-ses",
                     options->also_ses,

@@ -31,7 +31,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct TransferOptions {
   std::string app, file;
   bool json = false, dry_run = false;
 };
@@ -125,7 +125,10 @@ std::string over_words(std::size_t over) {
   return over == 0 ? "" : fmt::format(" The time of {} was over already.", over);
 }
 
-int say(Console& console, const Options& options, const ListReading& reading, std::size_t count) {
+int say(Console& console,
+        const TransferOptions& options,
+        const ListReading& reading,
+        std::size_t count) {
   if (options.json) {
     console.print_json(
         {{"dry_run", options.dry_run}, {"addresses", count}, {"over", reading.over}});
@@ -138,7 +141,7 @@ int say(Console& console, const Options& options, const ListReading& reading, st
   return 0;
 }
 
-int import_list(Console& console, const Options& options, std::istream& in) {
+int import_list(Console& console, const TransferOptions& options, std::istream& in) {
   const auto text = read_file(console, options.file, in);
   if (!text) return 1;
   const auto apps = known_apps(console);
@@ -160,7 +163,7 @@ int import_list(Console& console, const Options& options, std::istream& in) {
                   reading.addresses.size()));
 }
 
-bool write_list(Console& console, const Options& options, std::ostream& out) {
+bool write_list(Console& console, const TransferOptions& options, std::ostream& out) {
   const std::string query = options.app.empty() ? "" : "?app=" + url_encoded(options.app);
   out << list_heading();
   return console.ask_pages(
@@ -169,7 +172,7 @@ bool write_list(Console& console, const Options& options, std::ostream& out) {
       });
 }
 
-int export_list(Console& console, const Options& options) {
+int export_list(Console& console, const TransferOptions& options) {
   if (options.file.empty()) return write_list(console, options, console.out()) ? 0 : 1;
   const std::filesystem::path file(options.file);
   if (std::filesystem::exists(file))
@@ -192,7 +195,7 @@ void add_suppression_transfer(CLI::App& suppression,
                               const std::shared_ptr<Console>& console,
                               std::istream& in,
                               int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TransferOptions>();
   CLI::App* imports = add_command(
       suppression, "import", "mail the addresses of a list no more", exit_code, [=, &in] {
         return import_list(*console, *options, in);

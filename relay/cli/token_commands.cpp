@@ -19,13 +19,13 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
+struct TokenOptions {
   std::string role, app, id, target;
   std::size_t limit = 100;
   bool json = false;
 };
 
-int add(Console& console, const Options& options) {
+int add_token(Console& console, const TokenOptions& options) {
   if ((options.role == "app") == options.app.empty())
     throw CLI::ValidationError("token add", "give --app with --role app, and with no other");
   json::object body{{"role", options.role}};
@@ -43,7 +43,7 @@ int add(Console& console, const Options& options) {
   return 0;
 }
 
-int list(Console& console, const Options& options) {
+int list_tokens(Console& console, const TokenOptions& options) {
   const auto found = console.ask_json({"/api/v1/tokens"});
   if (!found) return 1;
   const json::array& tokens = found->at("tokens").as_array();
@@ -66,14 +66,14 @@ int list(Console& console, const Options& options) {
   return 0;
 }
 
-int remove(Console& console, const Options& options) {
+int remove_token(Console& console, const TokenOptions& options) {
   Request asked{"/api/v1/tokens/" + url_encoded(options.id)};
   asked.removes = true;
   return console.change(
       std::move(asked), options.json, fmt::format("Token {} is taken back.", options.id));
 }
 
-int audit(Console& console, const Options& options) {
+int audit(Console& console, const TokenOptions& options) {
   const std::string about = options.target.empty() ? "" : "?target=" + url_encoded(options.target);
   const auto records =
       console.ask_list("/api/v1/audit" + about, "records", "before", options.limit);
@@ -100,11 +100,11 @@ int audit(Console& console, const Options& options) {
 }  // namespace
 
 void add_token_commands(CLI::App& root, const std::shared_ptr<Console>& console, int& exit_code) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TokenOptions>();
   CLI::App* token = root.add_subcommand("token", "who may ask the API");
   token->require_subcommand(1);
   CLI::App* adds = add_command(*token, "add", "make a token; prints it once", exit_code, [=] {
-    return add(*console, *options);
+    return add_token(*console, *options);
   });
   adds->add_option(
           "--role", options->role, "admin: everything; read: GET alone; app: one app's own")
@@ -112,9 +112,10 @@ void add_token_commands(CLI::App& root, const std::shared_ptr<Console>& console,
       ->check(CLI::IsMember({"admin", "read", "app"}));
   adds->add_option("--app", options->app, "the app of --role app");
   CLI::App* lists = add_command(
-      *token, "list", "the tokens", exit_code, [=] { return list(*console, *options); });
-  CLI::App* removes = add_command(
-      *token, "remove", "take a token back", exit_code, [=] { return remove(*console, *options); });
+      *token, "list", "the tokens", exit_code, [=] { return list_tokens(*console, *options); });
+  CLI::App* removes = add_command(*token, "remove", "take a token back", exit_code, [=] {
+    return remove_token(*console, *options);
+  });
   removes->add_option("ID", options->id, "as `postern token list` shows it")->required();
   CLI::App* audits = add_command(root, "audit", "who changed what, newest first", exit_code, [=] {
     return audit(*console, *options);

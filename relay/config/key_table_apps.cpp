@@ -7,7 +7,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array apps_keys{
     Key{"apps", Kind::list_of_maps, "none", "The sites that send; more by `postern app add`."},
     Key{"apps[].name",
         Kind::text,
@@ -83,6 +83,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> apps() noexcept { return table; }
+std::span<const Key> apps() noexcept { return apps_keys; }
 
 }  // namespace config::key_table

@@ -7,7 +7,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array aws_keys{
     Key{"aws", Kind::map, "none", "Access to the AWS API; without it SES's replies alone tell."},
     Key{"aws.region", Kind::text, "the first upstream's", "The AWS region."},
     Key{"aws.access_key_id",
@@ -56,6 +56,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> aws() noexcept { return table; }
+std::span<const Key> aws() noexcept { return aws_keys; }
 
 }  // namespace config::key_table

@@ -7,7 +7,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array domains_keys{
     Key{"dns", Kind::map, "none", "Who is asked when domains are checked."},
     Key{"dns.servers",
         Kind::list_of_texts,
@@ -82,6 +82,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> domains() noexcept { return table; }
+std::span<const Key> domains() noexcept { return domains_keys; }
 
 }  // namespace config::key_table

@@ -7,7 +7,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array listen_keys{
     Key{"listen", Kind::map, "required", "Where the relay listens."},
     Key{"listen.smtp", Kind::list_of_maps, "required", "The SMTP listeners, at least one."},
     Key{"listen.smtp[].address", Kind::endpoint, "required", "Literal IP address and port."},
@@ -78,6 +78,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> listen() noexcept { return table; }
+std::span<const Key> listen() noexcept { return listen_keys; }
 
 }  // namespace config::key_table

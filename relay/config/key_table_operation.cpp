@@ -5,7 +5,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array operation_keys{
     Key{"operator", Kind::map, "none", "Who runs the relay."},
     Key{"operator.contact",
         Kind::text,
@@ -55,6 +55,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> operation() noexcept { return table; }
+std::span<const Key> operation() noexcept { return operation_keys; }
 
 }  // namespace config::key_table

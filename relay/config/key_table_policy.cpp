@@ -5,7 +5,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array policy_keys{
     Key{"policy", Kind::map, "none", "What is refused."},
     Key{"policy.line_ends",
         Kind::choice,
@@ -125,6 +125,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> policy() noexcept { return table; }
+std::span<const Key> policy() noexcept { return policy_keys; }
 
 }  // namespace config::key_table

@@ -5,7 +5,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array process_keys{
     Key{"threads", Kind::integer, "0", "I/O threads; 0 is one for each core, at most 4.", 0, 64},
     Key{"drain",
         Kind::duration,
@@ -34,6 +34,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> process() noexcept { return table; }
+std::span<const Key> process() noexcept { return process_keys; }
 
 }  // namespace config::key_table

@@ -5,7 +5,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array queue_keys{
     Key{"queue", Kind::map, "none", "How long delivery is tried."},
     Key{"queue.retry_first",
         Kind::duration,
@@ -84,6 +84,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> queue() noexcept { return table; }
+std::span<const Key> queue() noexcept { return queue_keys; }
 
 }  // namespace config::key_table

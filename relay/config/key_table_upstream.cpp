@@ -7,7 +7,7 @@
 namespace config::key_table {
 namespace {
 
-constexpr std::array table{
+constexpr std::array upstream_keys{
     Key{"upstream",
         Kind::map_or_list,
         "required",
@@ -66,6 +66,6 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Key> upstream() noexcept { return table; }
+std::span<const Key> upstream() noexcept { return upstream_keys; }
 
 }  // namespace config::key_table

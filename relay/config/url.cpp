@@ -8,8 +8,6 @@
 namespace config {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 std::string lower(std::string_view text) {
   std::string result(text);
   for (char& c : result)

@@ -15,6 +15,9 @@ namespace config {
 // The spellings of scalar values. Each gives nothing, or a Failure, for anything else; no spelling
 // has two readings.
 
+/// US-ASCII.
+[[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
 /// `0` or digits without a leading zero, at most 18 of them.
 [[nodiscard]] std::optional<std::int64_t> parse_integer(std::string_view text);
 

@@ -15,7 +15,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds first_probe = 1min;
 constexpr milliseconds longest_probe = 15min;
 constexpr milliseconds credentials_probe = 5min;
-constexpr auto probe_patience = 15min;
 constexpr std::ptrdiff_t enough_messages = 3;
 
 /// How long until the next probe, after one that waited for `last` (0: the first).

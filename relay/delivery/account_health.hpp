@@ -15,6 +15,8 @@
 
 namespace delivery {
 
+constexpr std::chrono::minutes probe_patience{15};  ///< for a probe of which nothing is heard
+
 /// Mail that waits for the operator: all of the account, or one sender domain's.
 struct Hold {
   policy::Reason reason{};

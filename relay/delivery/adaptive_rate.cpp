@@ -45,7 +45,7 @@ constexpr double nearly_all = 0.7;  // of the ceiling
 constexpr double undisturbed = 20;  // seconds
 constexpr double back_to_ceiling = 0.002;
 
-constexpr double rounding = 1e-9;
+constexpr double token_rounding = 1e-9;
 constexpr auto flight = 1s;
 constexpr auto idle = 1s;  // by then the account's bucket is full again
 
@@ -106,7 +106,7 @@ double AdaptiveRate::missing(double recipients, Time now) {
   fill(now);
   const double usable = recipients > burst() ? tokens_ : std::min(tokens_, burst());
   const double missing = std::min(recipients, full()) - usable;
-  if (missing <= rounding) return 0;
+  if (missing <= token_rounding) return 0;
   scarce_ = true;
   return missing;
 }

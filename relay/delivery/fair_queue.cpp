@@ -10,7 +10,7 @@ namespace {
 
 constexpr double least_weight = 0.01;
 constexpr double most_weight = 1000;
-constexpr double rounding = 1e-6;  // of deficits, after many sums
+constexpr double deficit_rounding = 1e-6;  // of deficits, after many sums
 
 double cost(const spool::Entry& entry) {
   return static_cast<double>(std::max<std::size_t>(1, entry.envelope.forward_paths.size()));
@@ -18,7 +18,7 @@ double cost(const spool::Entry& entry) {
 
 /// How many rounds of credit pay for a message.
 double rounds_missing(double cost, double deficit, double weight) {
-  return std::max(0.0, std::ceil((cost - deficit) / weight - rounding));
+  return std::max(0.0, std::ceil((cost - deficit) / weight - deficit_rounding));
 }
 
 }  // namespace
@@ -131,8 +131,9 @@ spool::Job FairQueue::take(Jobs& lane, const Jobs::iterator& job) {
 
 void FairQueue::forget_idle() {
   if (size_ == 0) return apps_.clear();
-  std::erase_if(
-      apps_, [](const auto& app) { return app.second.empty() && app.second.deficit >= -rounding; });
+  std::erase_if(apps_, [](const auto& app) {
+    return app.second.empty() && app.second.deficit >= -deficit_rounding;
+  });
 }
 
 std::vector<spool::Job> FairQueue::take_if(const std::function<bool(const spool::Entry&)>& fits) {

@@ -18,7 +18,6 @@ namespace asio = net::asio;
 using std::chrono::milliseconds;
 
 constexpr auto ask_again = 1s;
-constexpr auto probe_patience = 15min;  ///< for a probe of which nothing is heard
 
 void sooner(std::optional<milliseconds>& first, std::optional<milliseconds> other) {
   if (other && (!first || *other < *first)) first = other;

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr unsigned others = 0007;
-constexpr auto slow_greeting = 1s;
+constexpr auto slow_listener_greeting = 1s;
 
 std::string megabytes(std::uint64_t octets) { return fmt::format("{} MiB", octets >> 20U); }
 
@@ -113,7 +113,7 @@ Finding judge_listener(std::string_view address, std::string_view why, milliseco
             fmt::format("it does not greet: {}", why),
             "See the relay's log; a full disk or too many sessions keep it from answering."};
   Finding finding{check, Grade::ok, fmt::format("greets after {} ms", after.count()), {}};
-  if (after < slow_greeting) return finding;
+  if (after < slow_listener_greeting) return finding;
   finding.grade = Grade::warn;
   finding.mend = "The machine is too busy: give the relay more CPU.";
   return finding;

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto slow_greeting = 2s;
+constexpr auto slow_upstream_greeting = 2s;
 constexpr auto soon = 14 * 24h;
 
 std::string where(const config::Upstream& upstream) {
@@ -58,7 +58,7 @@ Finding greeting(const config::Upstream& upstream, const UpstreamSeen& seen) {
                   Grade::ok,
                   fmt::format("{} greets after {} ms", where(upstream), after.count()),
                   {}};
-  if (after < slow_greeting) return finding;
+  if (after < slow_upstream_greeting) return finding;
   finding.grade = Grade::warn;
   finding.mend = "Use an upstream nearer by, and see how long its name takes to look up.";
   return finding;

@@ -77,6 +77,8 @@ struct Domain {
   std::string owner;  ///< of the apps that it may serve
   bool provisioned = false;
   bool trusted = false;  ///< verify: trusted: somebody vouched for it, nothing is asked
+  /// Provisioned, but the name, or one above it, is another owner's, who proved it: nobody's right.
+  bool contested = false;
   bool subdomains = false;
   policy::SigningMode signing = policy::SigningMode::local;
   dkim::Algorithm algorithm = dkim::Algorithm::rsa_sha256;

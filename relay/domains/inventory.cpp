@@ -306,6 +306,8 @@ std::shared_ptr<const Catalog> make_catalog(const Inventory& inventory,
     catalog->domains.emplace(name, shown_domain(inventory, name, master_key));
   for (const auto& [name, domain] : inventory.provisioned.domains)
     catalog->domains.insert_or_assign(name, shown_domain(inventory, name, master_key));
+  for (const auto& [name, domain] : inventory.provisioned.contested)
+    catalog->domains.emplace(name, std::make_shared<const Domain>(domain));
   for (const auto& [pair, association] : inventory.associations) {
     const auto app = catalog->apps.find(pair.first);
     const auto domain = catalog->domains.find(pair.second);

@@ -39,6 +39,7 @@ struct Provisioned {
   std::map<std::string, App, std::less<>> apps;
   std::map<std::string, std::string, std::less<>> credentials;
   std::map<std::string, Domain, std::less<>> domains;
+  std::map<std::string, Domain, std::less<>> contested;        ///< which it names and cannot have
   std::set<std::pair<std::string, std::string>> associations;  ///< app, domain
   std::vector<std::string> upstreams;                          ///< their names
 };

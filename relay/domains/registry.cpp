@@ -271,7 +271,7 @@ mail::Result<std::unique_ptr<Registry>> Registry::open(
         !written)
       return written.error();
   }
-  auto provision = state->provide(settings);
+  auto provision = state->provide(settings, State::Occasion::start);
   if (!provision) return provision.error();
   state->take(std::move(*provision));
   state->catalog.set(make_catalog(state->inventory, state->parts.master_key.get()));
@@ -280,8 +280,12 @@ mail::Result<std::unique_ptr<Registry>> Registry::open(
 
 std::shared_ptr<const Catalog> Registry::catalog() const { return state_->catalog.get(); }
 
-mail::Result<std::function<void()>> Registry::prepare(const config::Config& settings) {
-  auto provision = state_->provide(settings);
+asio::awaitable<Turn::Held> Registry::turn() { return state_->turn.take(); }
+
+mail::Result<std::function<void()>> Registry::prepare(const config::Config& settings,
+                                                      const Turn::Held& turn) {
+  if (!turn) return mail::failure(too_busy().sentence);
+  auto provision = state_->provide(settings, State::Occasion::reload);
   if (!provision) return provision.error();
   return std::function<void()>([this, provision = std::move(*provision)] {
     state_->take(provision);

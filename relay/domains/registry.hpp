@@ -3,6 +3,7 @@
 #include "dkim/published_key.hpp"
 #include "relay/config/config.hpp"
 #include "relay/domains/catalog.hpp"
+#include "relay/domains/turn.hpp"
 #include "relay/keystore/master_key.hpp"
 #include "relay/net/clock.hpp"
 #include "relay/net/coro.hpp"
@@ -132,9 +133,14 @@ class Registry {
   /// What the operator should know of the configuration taken last: keys that were made.
   [[nodiscard]] const std::vector<std::string>& notices() const;
 
+  /// Waits for the changes that were asked for before; while it is held no other is made. Empty
+  /// where too many wait.
+  net::asio::awaitable<Turn::Held> turn();
   /// A new configuration, prepared: the keys that it needs are there, all else is changed when what
-  /// is returned is called.
-  [[nodiscard]] mail::Result<std::function<void()>> prepare(const config::Config& settings);
+  /// is returned is called. \param turn held until then, so that no change under way writes over
+  /// it, nor it over one
+  [[nodiscard]] mail::Result<std::function<void()>> prepare(const config::Config& settings,
+                                                            const Turn::Held& turn);
 
   net::asio::awaitable<Outcome<Password>> add_app(NewApp app, Caller caller);
   net::asio::awaitable<Outcome<Password>> rotate_password(std::string app,

@@ -127,7 +127,8 @@ asio::awaitable<Outcome<Done>> Registry::associate(std::string domain,
                                                    std::string app,
                                                    Caller caller) {
   domain = compared(domain);
-  const auto plan = [=](const State& state) -> Outcome<Alteration> {
+  const auto plan = [domain = std::move(domain),
+                     app = std::move(app)](const State& state) -> Outcome<Alteration> {
     const Domain* setup = state.inventory.setup(domain);
     if (setup == nullptr) return no_domain(domain);
     if (!state.inventory.has_app(app))
@@ -157,7 +158,8 @@ asio::awaitable<Outcome<Done>> Registry::dissociate(std::string domain,
                                                     std::string app,
                                                     Caller caller) {
   domain = compared(domain);
-  const auto plan = [=](const State& state) -> Outcome<Alteration> {
+  const auto plan = [domain = std::move(domain),
+                     app = std::move(app)](const State& state) -> Outcome<Alteration> {
     const auto found = state.inventory.associations.find({app, domain});
     if (found == state.inventory.associations.end())
       return refused(Refused::Kind::absent, fmt::format("{} does not serve {}.", domain, app));

@@ -49,6 +49,11 @@ std::optional<fs::path> clear_key(const config::Domain& domain, const config::Co
   return fs::exists(file, unreadable) ? std::optional(std::move(file)) : std::nullopt;
 }
 
+std::string unusable(const Domain& contested) {
+  return fmt::format(
+      "The configuration's domain {} may not be used: {}", contested.name, contested.trouble);
+}
+
 std::string next_key_made(const config::Domain& domain) {
   return fmt::format(
       "a DKIM key with the selector {0} was made for {1}: publish its record, which `postern "
@@ -247,13 +252,21 @@ mail::Result<void> Registry::State::judge_numbers(const Provisioned& next) const
   return {};
 }
 
-mail::Result<Provision> Registry::State::provide(const config::Config& settings) {
+mail::Result<Provision> Registry::State::provide(const config::Config& settings,
+                                                 Occasion occasion) {
   auto provisioned = read_provisioned(settings);
   if (!provisioned) return provisioned.error();
+  contest(*provisioned);
+  // A start goes on for everybody else's sake; at a reload somebody is there to read why.
+  if (occasion == Occasion::reload && !provisioned->contested.empty())
+    return mail::failure(unusable(provisioned->contested.begin()->second) + ".");
   if (auto fits = judge_numbers(*provisioned); !fits) return fits.error();
   Provision provision;
   provision.provisioned = std::move(*provisioned);
+  for (const auto& [name, domain] : provision.provisioned.contested)
+    provision.notices.push_back(unusable(domain));
   for (const config::Domain& domain : settings.domains) {
+    if (provision.provisioned.contested.contains(domain.name)) continue;
     if (!domain.trusted && parts.master_key == nullptr)
       return mail::failure(fmt::format(
           "The domain {} is verified by DNS, whose challenge follows from the master key: give "

@@ -107,7 +107,8 @@ class Registry::State {
                                                             Live& live) const;
   void keep_ring(const std::string& domain, Live live, Alteration& alteration) const;
   /// Makes what is missing for a configuration; nothing of it is to be seen before take().
-  mail::Result<Provision> provide(const config::Config& settings);
+  enum class Occasion : std::uint8_t { start, reload };
+  mail::Result<Provision> provide(const config::Config& settings, Occasion occasion);
   void take(Provision provision);
 
   Parts parts;
@@ -141,6 +142,7 @@ class Registry::State {
   mail::Result<void> provide_associations(Provision& provision);
   [[nodiscard]] bool has_right(const std::pair<std::string, std::string>& pair,
                                const Provisioned& next) const;
+  void contest(Provisioned& next) const;
   void notice_upstreams();
   [[nodiscard]] mail::Result<void> judge_numbers(const Provisioned& next) const;
   void sweep();

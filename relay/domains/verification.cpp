@@ -72,6 +72,7 @@ void Verification::begin_due_rounds() {
   const auto now = parts_.clock.monotonic();
   std::erase_if(due_, [&](const auto& one) { return !catalog->domains.contains(one.first); });
   for (const auto& [name, domain] : catalog->domains) {
+    if (domain->contested) continue;
     if (domain->trusted && !has_aged(*domain, parts_.clock.now())) continue;
     const auto due = due_.try_emplace(name, due_at(*domain)).first->second;
     if (due > now || under_way_.contains(name)) continue;
@@ -117,7 +118,7 @@ asio::awaitable<void> Verification::round(std::string name, bool thorough) {
 asio::awaitable<mail::Result<void>> Verification::verify_now(std::string name) {
   const auto catalog = parts_.registry.catalog();
   const auto domain = catalog->domains.find(name);
-  if (domain == catalog->domains.end() || domain->second->trusted)
+  if (domain == catalog->domains.end() || domain->second->trusted || domain->second->contested)
     co_return mail::failure("There is nothing to look at for this domain.");
   if (*asked_ >= asked_at_once)
     co_return mail::failure(

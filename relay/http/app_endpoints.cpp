@@ -25,18 +25,19 @@ namespace {
 
 namespace json = boost::json;
 
-std::shared_ptr<const domains::App> find(const domains::Catalog& catalog, const std::string& name) {
+std::shared_ptr<const domains::App> find_app(const domains::Catalog& catalog,
+                                             const std::string& name) {
   const auto found = catalog.apps.find(name);
   return found == catalog.apps.end() ? nullptr : found->second;
 }
 
-json::object shown(const Sources& sources,
-                   const domains::Catalog& catalog,
-                   const domains::App& app) {
+json::object shown_app(const Sources& sources,
+                       const domains::Catalog& catalog,
+                       const domains::App& app) {
   return to_json(catalog, app, sources.store.load(app.name));
 }
 
-asio::awaitable<Response> list(Sources sources, Call call) {
+asio::awaitable<Response> list_apps(Sources sources, Call call) {
   Query query(call);
   const std::string after = query.text("after");
   const std::size_t limit = query.limit();
@@ -50,7 +51,7 @@ asio::awaitable<Response> list(Sources sources, Call call) {
       next = apps.back().at("name");
       break;
     }
-    apps.push_back(shown(sources, *catalog, *app->second));
+    apps.push_back(shown_app(sources, *catalog, *app->second));
   }
   json::object body;
   body["apps"] = std::move(apps);
@@ -58,11 +59,11 @@ asio::awaitable<Response> list(Sources sources, Call call) {
   co_return json_response(body);
 }
 
-asio::awaitable<Response> show(Sources sources, Call call) {
+asio::awaitable<Response> show_app(Sources sources, Call call) {
   const auto catalog = sources.registry->catalog();
-  const auto app = find(*catalog, call.parameter);
+  const auto app = find_app(*catalog, call.parameter);
   if (!app) co_return no_such_app();
-  co_return tagged(call.fields, shown(sources, *catalog, *app), app->version);
+  co_return tagged(call.fields, shown_app(sources, *catalog, *app), app->version);
 }
 
 std::optional<std::uint64_t> take_limit(Body& limits, std::string_view name) {
@@ -109,18 +110,18 @@ json::value submission_of(const Sources& sources) {
 // An app with its password, which is shown this once.
 Response with_password(const Sources& sources, const domains::Password& made, unsigned status) {
   const auto catalog = sources.registry->catalog();
-  const auto app = find(*catalog, made.app);
+  const auto app = find_app(*catalog, made.app);
   if (!app) return no_such_app();
-  return json_response({{"app", shown(sources, *catalog, *app)},
+  return json_response({{"app", shown_app(sources, *catalog, *app)},
                         {"password", made.password},
                         {"submission", submission_of(sources)}},
                        status);
 }
 
-asio::awaitable<Response> add(Sources sources, Call call) {
+asio::awaitable<Response> add_app(Sources sources, Call call) {
   auto app = read_app(call.body);
   if (!app) co_return error_response(400, app.error().sentence());
-  const bool known = find(*sources.registry->catalog(), app->name) != nullptr;
+  const bool known = find_app(*sources.registry->catalog(), app->name) != nullptr;
   if (!known && sources.store.load(app->name).messages > 0) {
     co_return error_response(
         409,
@@ -135,15 +136,15 @@ asio::awaitable<Response> add(Sources sources, Call call) {
 
 // Makes a change of the app in the path, if it is as the caller saw it.
 template <class Change>
-auto attempt_on(const Sources& sources, const Call& call, Change change) {
-  const auto now = [&] { return find(*sources.registry->catalog(), call.parameter); };
+auto attempt_on_app(const Sources& sources, const Call& call, Change change) {
+  const auto now = [&] { return find_app(*sources.registry->catalog(), call.parameter); };
   return attempt(call.fields, now, no_such_app(), change);
 }
 
 // The app as it is now.
-asio::awaitable<Response> show_anew(Sources sources, Call call) {
+asio::awaitable<Response> show_app_anew(Sources sources, Call call) {
   call.fields = {};
-  co_return co_await show(std::move(sources), std::move(call));
+  co_return co_await show_app(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> block(Sources sources, Call call) {
@@ -151,12 +152,12 @@ asio::awaitable<Response> block(Sources sources, Call call) {
   const auto why = body.text("why", longest_sentence).value_or("");
   if (why.empty()) body.refuse("Give `why`: a sentence for the site's administrator.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+  const auto done = co_await attempt_on_app(sources, call, [&](domains::Expected expected) {
     return sources.registry->override_app(
         call.parameter, {policy::StandingState::blocked, std::nullopt, why}, call.caller, expected);
   });
   if (!done) co_return done.error();
-  co_return co_await show_anew(std::move(sources), std::move(call));
+  co_return co_await show_app_anew(std::move(sources), std::move(call));
 }
 
 mail::Result<domains::NewOverride> read_override(std::string_view text) {
@@ -179,20 +180,20 @@ mail::Result<domains::NewOverride> read_override(std::string_view text) {
 asio::awaitable<Response> impose(Sources sources, Call call) {
   const auto decided = read_override(call.body);
   if (!decided) co_return error_response(400, decided.error().sentence());
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+  const auto done = co_await attempt_on_app(sources, call, [&](domains::Expected expected) {
     return sources.registry->override_app(call.parameter, *decided, call.caller, expected);
   });
   if (!done) co_return done.error();
-  co_return co_await show_anew(std::move(sources), std::move(call));
+  co_return co_await show_app_anew(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> free_app(Sources sources, Call call, std::string what) {
   if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+  const auto done = co_await attempt_on_app(sources, call, [&](domains::Expected expected) {
     return sources.registry->release_app(call.parameter, what, call.caller, expected);
   });
   if (!done) co_return done.error();
-  co_return co_await show_anew(std::move(sources), std::move(call));
+  co_return co_await show_app_anew(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> unblock(Sources sources, Call call) {
@@ -205,15 +206,15 @@ asio::awaitable<Response> release(Sources sources, Call call) {
 
 asio::awaitable<Response> rotate_password(Sources sources, Call call) {
   if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
-  const auto made = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+  const auto made = co_await attempt_on_app(sources, call, [&](domains::Expected expected) {
     return sources.registry->rotate_password(call.parameter, call.caller, expected);
   });
   if (!made) co_return made.error();
   co_return with_password(sources, *made, 200);
 }
 
-asio::awaitable<Response> remove(Sources sources, Call call) {
-  const bool known = find(*sources.registry->catalog(), call.parameter) != nullptr;
+asio::awaitable<Response> remove_app(Sources sources, Call call) {
+  const bool known = find_app(*sources.registry->catalog(), call.parameter) != nullptr;
   const std::uint64_t waiting = sources.store.load(call.parameter).messages;
   if (known && waiting > 0) {
     co_return error_response(
@@ -223,7 +224,7 @@ asio::awaitable<Response> remove(Sources sources, Call call) {
                     call.parameter,
                     waiting));
   }
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+  const auto done = co_await attempt_on_app(sources, call, [&](domains::Expected expected) {
     return sources.registry->remove_app(call.parameter, call.caller, expected);
   });
   if (!done) co_return done.error();
@@ -236,11 +237,11 @@ Endpoints app_endpoints(const Sources& sources) {
   const std::string one = "/api/v1/apps/{name}";
   return {
       {"/api/v1/apps",
-       {.get = operation(Access::everybody, sources, list),
-        .post = operation(Access::admins, sources, add)}},
+       {.get = operation(Access::everybody, sources, list_apps),
+        .post = operation(Access::admins, sources, add_app)}},
       {one,
-       {.get = operation(Access::everybody, sources, show),
-        .remove = operation(Access::admins, sources, remove)}},
+       {.get = operation(Access::everybody, sources, show_app),
+        .remove = operation(Access::admins, sources, remove_app)}},
       {one + "/block", {.post = operation(Access::admins, sources, block)}},
       {one + "/unblock", {.post = operation(Access::admins, sources, unblock)}},
       {one + "/override", {.post = operation(Access::admins, sources, impose)}},

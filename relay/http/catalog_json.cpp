@@ -18,14 +18,14 @@ json::value number_or_null(const std::optional<std::uint64_t>& number) {
   return number ? json::value(*number) : json::value(nullptr);
 }
 
-json::object to_json(const policy::Limits& limits) {
+json::object limits_json(const policy::Limits& limits) {
   return {{"recipients_per_message", limits.recipients_per_message},
           {"message_size", limits.message_size},
           {"queued_messages", number_or_null(limits.queued_messages)},
           {"queued_bytes", number_or_null(limits.queued_bytes)}};
 }
 
-json::object to_json(const domains::Standing& standing) {
+json::object standing_json(const domains::Standing& standing) {
   const policy::Standing& record = standing.record;
   const auto& by_hand = record.by_hand;
   return {
@@ -63,13 +63,13 @@ json::object to_json(const domains::Catalog& catalog,
           {"weight", app.weight},
           {"environment",
            app.environment == policy::Environment::production ? "production" : "sandbox"},
-          {"limits", to_json(app.limits)},
+          {"limits", limits_json(app.limits)},
           {"urgent", json::array(app.urgent_paths.begin(), app.urgent_paths.end())},
           {"provisioned", app.provisioned},
           {"has_password", app.has_password},
           {"blocked", app.standing.blocked()},
           {"blocked_why", text_or_null(app.standing.blocked() ? app.standing.why() : "")},
-          {"standing", to_json(app.standing)},
+          {"standing", standing_json(app.standing)},
           {"domains", domains_of(catalog, app)},
           {"queued", {{"messages", load.messages}, {"octets", load.octets}}},
           {"added_at", time_or_null(app.added_at)},

@@ -2,6 +2,7 @@
 
 #include "relay/http/answers.hpp"
 #include "relay/http/body.hpp"
+#include "relay/http/entry_json.hpp"
 #include "relay/observe/escape.hpp"
 
 #include <boost/json/array.hpp>
@@ -16,10 +17,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t longest_address = 320;
-
-json::value text_or_null(const std::string& text) {
-  return text.empty() ? json::value(nullptr) : json::value(observe::valid_utf8(text));
-}
 
 asio::awaitable<Response> examine(Sources sources, Call call) {
   if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);

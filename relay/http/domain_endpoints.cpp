@@ -25,12 +25,13 @@ namespace {
 
 namespace json = boost::json;
 
-std::shared_ptr<const domains::Domain> find(const domains::Catalog& catalog, const Call& call) {
+std::shared_ptr<const domains::Domain> find_domain(const domains::Catalog& catalog,
+                                                   const Call& call) {
   const auto found = catalog.domains.find(domain_in_path(call.parameter));
   return found == catalog.domains.end() ? nullptr : found->second;
 }
 
-asio::awaitable<Response> list(Sources sources, Call call) {
+asio::awaitable<Response> list_domains(Sources sources, Call call) {
   Query query(call);
   const std::string app = query.text("app"), after = query.text("after");
   const std::size_t limit = query.limit();
@@ -56,25 +57,25 @@ asio::awaitable<Response> list(Sources sources, Call call) {
   co_return json_response(body);
 }
 
-json::object shown(const Sources& sources,
-                   const domains::Catalog& catalog,
-                   const Call& call,
-                   const domains::Domain& domain) {
+json::object shown_domain(const Sources& sources,
+                          const domains::Catalog& catalog,
+                          const Call& call,
+                          const domains::Domain& domain) {
   return to_json(catalog, call.caller, domain, sources.records(domain));
 }
 
-asio::awaitable<Response> show(Sources sources, Call call) {
+asio::awaitable<Response> show_domain(Sources sources, Call call) {
   const auto catalog = sources.registry->catalog();
-  const auto domain = find(*catalog, call);
+  const auto domain = find_domain(*catalog, call);
   if (!domain) co_return no_such_domain();
-  co_return tagged(call.fields, shown(sources, *catalog, call, *domain), domain->version);
+  co_return tagged(call.fields, shown_domain(sources, *catalog, call, *domain), domain->version);
 }
 
 asio::awaitable<Response> records(Sources sources, Call call) {
   Query query(call);
   const std::string format = query.word("format", {"json", "table", "zone", "terraform"});
   if (const auto mistake = query.mistake()) co_return error_response(400, *mistake);
-  const auto domain = find(*sources.registry->catalog(), call);
+  const auto domain = find_domain(*sources.registry->catalog(), call);
   if (!domain) co_return no_such_domain();
   const auto wanted = sources.records(*domain);
   const auto steps = sources.console_steps(*domain);
@@ -119,28 +120,30 @@ mail::Result<domains::NewDomain> read_domain(std::string_view text) {
   return domain;
 }
 
-asio::awaitable<Response> add(Sources sources, Call call) {
+asio::awaitable<Response> add_domain(Sources sources, Call call) {
   auto domain = read_domain(call.body);
   if (!domain) co_return error_response(400, domain.error().sentence());
   call.parameter = domain->name;
   const auto done = co_await sources.registry->add_domain(*std::move(domain), call.caller);
   if (!done) co_return refused(done.error());
   const auto catalog = sources.registry->catalog();
-  const auto added = find(*catalog, call);
+  const auto added = find_domain(*catalog, call);
   if (!added) co_return no_such_domain();
-  co_return json_response(shown(sources, *catalog, call, *added), 201);
+  co_return json_response(shown_domain(sources, *catalog, call, *added), 201);
 }
 
 // The domain as it is now.
-asio::awaitable<Response> show_anew(Sources sources, Call call) {
+asio::awaitable<Response> show_domain_anew(Sources sources, Call call) {
   call.fields = {};
-  co_return co_await show(std::move(sources), std::move(call));
+  co_return co_await show_domain(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> verify(Sources sources, Call call) {
   if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
-  const auto domain = find(*sources.registry->catalog(), call);
+  const auto domain = find_domain(*sources.registry->catalog(), call);
   if (!domain) co_return no_such_domain();
+  if (domain->contested)
+    co_return error_response(409, "Nothing is checked here: " + domain->trouble + ".");
   if (domain->trusted) {
     co_return error_response(
         409,
@@ -148,13 +151,13 @@ asio::awaitable<Response> verify(Sources sources, Call call) {
   }
   if (const auto looked = co_await sources.verify_now(domain->name); !looked)
     co_return error_response(503, looked.error().sentence());
-  co_return co_await show_anew(std::move(sources), std::move(call));
+  co_return co_await show_domain_anew(std::move(sources), std::move(call));
 }
 
 // Makes a change of the domain in the path, if it is as the caller saw it.
 template <class Change>
-auto attempt_on(const Sources& sources, const Call& call, Change change) {
-  const auto now = [&] { return find(*sources.registry->catalog(), call); };
+auto attempt_on_domain(const Sources& sources, const Call& call, Change change) {
+  const auto now = [&] { return find_domain(*sources.registry->catalog(), call); };
   return attempt(call.fields, now, no_such_domain(), change);
 }
 
@@ -167,11 +170,11 @@ asio::awaitable<Response> relate(Sources sources, Relation relation, Call call) 
   const std::string app = body.text("app").value_or("");
   if (app.empty()) body.refuse("Give `app`: the app whose mail comes from the domain.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected) {
+  const auto done = co_await attempt_on_domain(sources, call, [&](domains::Expected) {
     return (sources.registry->*relation)(call.parameter, app, call.caller);
   });
   if (!done) co_return done.error();
-  co_return co_await show_anew(std::move(sources), std::move(call));
+  co_return co_await show_domain_anew(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> associate(Sources sources, Call call) {
@@ -201,11 +204,11 @@ asio::awaitable<Response> rotate_key(Sources sources, Call call) {
   Body body(call.body);
   const auto step = read_rotation(body);
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+  const auto done = co_await attempt_on_domain(sources, call, [&](domains::Expected expected) {
     return sources.registry->rotate_key(call.parameter, step, call.caller, expected);
   });
   if (!done) co_return done.error();
-  co_return co_await show_anew(std::move(sources), std::move(call));
+  co_return co_await show_domain_anew(std::move(sources), std::move(call));
 }
 
 asio::awaitable<Response> export_key(Sources sources, Call call) {
@@ -213,15 +216,15 @@ asio::awaitable<Response> export_key(Sources sources, Call call) {
   const std::string selector = body.text("selector").value_or("");
   if (selector.empty()) body.refuse("Give `selector`: which key, as `postern domain show` has it.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
-  const auto domain = find(*sources.registry->catalog(), call);
+  const auto domain = find_domain(*sources.registry->catalog(), call);
   if (!domain) co_return no_such_domain();
   const auto pem = co_await sources.registry->export_key(domain->name, selector, call.caller);
   if (!pem) co_return refused(pem.error());
   co_return json_response({{"domain", domain->name}, {"selector", selector}, {"pem", *pem}});
 }
 
-asio::awaitable<Response> remove(Sources sources, Call call) {
-  const auto done = co_await attempt_on(sources, call, [&](domains::Expected expected) {
+asio::awaitable<Response> remove_domain(Sources sources, Call call) {
+  const auto done = co_await attempt_on_domain(sources, call, [&](domains::Expected expected) {
     return sources.registry->remove_domain(call.parameter, call.caller, expected);
   });
   if (!done) co_return done.error();
@@ -233,11 +236,11 @@ asio::awaitable<Response> remove(Sources sources, Call call) {
 Endpoints domain_endpoints(const Sources& sources) {
   const std::string one = "/api/v1/domains/{name}";
   return {{"/api/v1/domains",
-           {.get = operation(Access::everybody, sources, list),
-            .post = operation(Access::admins, sources, add)}},
+           {.get = operation(Access::everybody, sources, list_domains),
+            .post = operation(Access::admins, sources, add_domain)}},
           {one,
-           {.get = operation(Access::everybody, sources, show),
-            .remove = operation(Access::admins, sources, remove)}},
+           {.get = operation(Access::everybody, sources, show_domain),
+            .remove = operation(Access::admins, sources, remove_domain)}},
           {one + "/records", {.get = operation(Access::everybody, sources, records)}},
           {one + "/verify", {.post = operation(Access::owner, sources, verify)}},
           {one + "/associate", {.post = operation(Access::admins, sources, associate)}},

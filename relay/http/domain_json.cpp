@@ -25,7 +25,7 @@ namespace json = boost::json;
 using policy::CheckResult;
 using policy::DomainCheck;
 
-std::string_view word(CheckResult result) {
+std::string_view result_word(CheckResult result) {
   switch (result) {
     case CheckResult::unknown:
       return "unknown";
@@ -77,7 +77,7 @@ json::array checks_of(const domains::Domain& domain) {
     const policy::CheckState& state = state_of(domain, check);
     shown.push_back(json::object{
         {"check", policy::word(check)},
-        {"result", word(state.last)},
+        {"result", result_word(state.last)},
         {"required", is_required(domain, check)},
         {"seen", time_or_null(state.seen)},
         {"stale_since", time_or_null(state.silent_since.value_or(domains::WallTime{}))}});
@@ -100,7 +100,7 @@ json::array diagnoses_of(const domains::Domain& domain) {
 
 json::object identity_of(const domains::Domain& domain) {
   const domains::SesIdentity& identity = domain.identity;
-  return {{"result", word(identity.result)},
+  return {{"result", result_word(identity.result)},
           {"why", text_or_null(identity.why)},
           {"source", text_or_null(identity.source)},
           {"dkim_tokens", json::array(identity.dkim_tokens.begin(), identity.dkim_tokens.end())},

@@ -382,7 +382,7 @@ json::object operation_of(const Described& described) {
   return operation;
 }
 
-asio::awaitable<Response> show(Call) { co_return json_response(openapi_document()); }
+asio::awaitable<Response> show_openapi(Call) { co_return json_response(openapi_document()); }
 
 }  // namespace
 
@@ -407,7 +407,7 @@ json::object openapi_document() {
 }
 
 Endpoints openapi_endpoint() {
-  return {{"/api/v1/openapi.json", {.get = {Access::everybody, show}}}};
+  return {{"/api/v1/openapi.json", {.get = {Access::everybody, show_openapi}}}};
 }
 
 }  // namespace http

@@ -1,6 +1,7 @@
 #include "relay/http/operator_endpoints.hpp"
 
 #include "relay/http/answers.hpp"
+#include "relay/http/audit_trail.hpp"
 #include "relay/net/ask.hpp"
 #include "relay/http/body.hpp"
 #include "relay/http/bounds.hpp"
@@ -58,6 +59,9 @@ mail::Result<FeedbackEvent> read_event(std::string_view text) {
 asio::awaitable<Response> feedback(Sources sources, Call call) {
   const auto event = read_event(call.body);
   if (!event) co_return error_response(400, event.error().sentence());
+  if (!co_await write_down(
+          sources, call.caller.who, "feedback event", event->queue_id.text(), event->event))
+    co_return store_is_silent();
   auto question = [&](std::function<void(bool)> answer) {
     sources.feedback(event->queue_id, event->upstream_id, event->event, std::move(answer));
   };
@@ -70,11 +74,12 @@ std::uint64_t count(const spool::Counts& counts, spool::State state) {
   return counts.by_state[static_cast<std::size_t>(state)];
 }
 
-asio::awaitable<Response> drain(Sources sources, Call call) {
+asio::awaitable<Response> drain_queue(Sources sources, Call call) {
   Body body(call.body);
   const auto seconds = body.number("timeout", 1, longest_drain.count());
   if (!seconds) body.refuse("Give `timeout`, in seconds.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
+  if (!co_await write_down(sources, call.caller.who, "drain", "", "")) co_return store_is_silent();
   const auto drained = co_await net::ask<bool>(sources.drain, std::chrono::seconds(*seconds));
   auto question = [&](std::function<void(spool::Counts)> answer) {
     sources.store.counts(std::move(answer));
@@ -91,7 +96,8 @@ asio::awaitable<Response> drain(Sources sources, Call call) {
 asio::awaitable<Response> reload(Sources sources, Call call) {
   if (const auto mistake = Body(call.body).mistake()) co_return error_response(400, *mistake);
   json::array mistakes;
-  for (const std::string& sentence : sources.reload()) mistakes.emplace_back(sentence);
+  for (const std::string& sentence : co_await sources.reload(call.caller.who))
+    mistakes.emplace_back(sentence);
   const bool reloaded = mistakes.empty();
   co_return json_response({{"reloaded", reloaded}, {"mistakes", std::move(mistakes)}});
 }
@@ -101,6 +107,8 @@ asio::awaitable<Response> backup(Sources sources, Call call) {
   const auto file = body.text("file", longest_path).value_or("");
   if (!file.starts_with('/')) body.refuse("`file` must be an absolute path.");
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
+  if (!co_await write_down(sources, call.caller.who, "backup", file, ""))
+    co_return store_is_silent();
   // A Failure has no use for a value beside it: empty is done.
   auto question = [&](std::function<void(std::string)> answer) {
     sources.store.backup(file, [answer = std::move(answer)](const mail::Result<void>& written) {
@@ -116,7 +124,7 @@ asio::awaitable<Response> backup(Sources sources, Call call) {
 }  // namespace
 
 Endpoints operator_endpoints(const Sources& sources) {
-  return {{"/api/v1/drain", {.post = operation(Access::socket, sources, drain)}},
+  return {{"/api/v1/drain", {.post = operation(Access::socket, sources, drain_queue)}},
           {"/api/v1/reload", {.post = operation(Access::socket, sources, reload)}},
           {"/api/v1/backup", {.post = operation(Access::socket, sources, backup)}},
           {"/api/v1/feedback/event", {.post = operation(Access::socket, sources, feedback)}}};

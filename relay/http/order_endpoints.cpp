@@ -1,6 +1,8 @@
 #include "relay/http/order_endpoints.hpp"
 
+#include "policy/reply.hpp"
 #include "relay/http/answers.hpp"
+#include "relay/http/audit_trail.hpp"
 #include "relay/net/ask.hpp"
 #include "relay/http/body.hpp"
 #include "relay/http/bounds.hpp"
@@ -22,7 +24,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr auto operations = std::to_array<std::pair<std::string_view, spool::Operation>>(
+constexpr auto orders = std::to_array<std::pair<std::string_view, spool::Operation>>(
     {{"retry", spool::Operation::retry},
      {"hold", spool::Operation::hold},
      {"release", spool::Operation::release},
@@ -133,9 +135,41 @@ asio::awaitable<std::optional<Done>> carry_out_each(const Sources& sources,
   co_return done;
 }
 
-asio::awaitable<Response> obey(Sources sources, spool::Operation what, Call call) {
+// Which messages, for the audit trail: "reason signing, older than 2026-11-22 12:00 UTC".
+std::string described(const Asked& asked) {
+  std::string text;
+  const auto add = [&text](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (!text.empty()) text += ", ";
+    text.append(name).append(" ").append(value);
+  };
+  for (const spool::QueueId id : asked.ids) add("id", id.text());
+  add("app", asked.which.app);
+  add("domain", asked.which.domain);
+  if (asked.which.reason) add("reason", policy::word(*asked.which.reason));
+  if (asked.which.state) add("state", spool::word(*asked.which.state));
+  if (asked.which.accepted_before)
+    add("older than", policy::minute_of(*asked.which.accepted_before));
+  return text.empty() ? "all" : text;
+}
+
+asio::awaitable<bool> write_order_down(Sources sources,
+                                       std::string name,
+                                       domains::Caller caller,
+                                       const Asked& asked) {
+  const std::string target = asked.ids.size() == 1 ? asked.ids.front().text() : asked.which.app;
+  co_return co_await write_down(
+      sources, std::move(caller.who), "queue " + name, target, described(asked));
+}
+
+asio::awaitable<Response> obey(Sources sources,
+                               std::string name,
+                               spool::Operation what,
+                               Call call) {
   auto asked = read(call.body);
   if (!asked) co_return error_response(400, asked.error().sentence());
+  if (!asked->dry_run && !co_await write_order_down(sources, name, call.caller, *asked))
+    co_return store_is_silent();
   const auto now = std::chrono::system_clock::now();
   spool::Order order{.operation = what,
                      .which = std::move(asked->which),
@@ -161,11 +195,13 @@ asio::awaitable<Response> obey(Sources sources, spool::Operation what, Call call
 
 Endpoints order_endpoints(const Sources& sources) {
   Endpoints endpoints;
-  for (const auto& [name, what] : operations) {
+  for (const auto& [name, what] : orders) {
     endpoints["/api/v1/queue/" + std::string(name)].post =
-        operation(Access::admins, sources, [what](const Sources& from, Call call) {
-          return obey(from, what, std::move(call));
-        });
+        operation(Access::admins,
+                  sources,
+                  [name = std::string(name), what = what](const Sources& from, Call call) {
+                    return obey(from, name, what, std::move(call));
+                  });
   }
   return endpoints;
 }

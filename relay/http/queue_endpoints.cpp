@@ -61,7 +61,7 @@ mail::Result<spool::Filter> filter_of(const Request& request) {
   return filter;
 }
 
-asio::awaitable<Response> list(Sources sources, Call call) {
+asio::awaitable<Response> list_queue(Sources sources, Call call) {
   auto filter = filter_of(call);
   if (!filter) co_return error_response(400, filter.error().sentence());
   if (!filter->app.empty() && !sees_app(call.caller, filter->app)) co_return no_such_app();
@@ -94,7 +94,7 @@ asio::awaitable<std::optional<std::vector<spool::Trace>>> look_up(Sources source
   co_return co_await net::ask<std::vector<spool::Trace>>(question, sources.store_timeout);
 }
 
-asio::awaitable<Response> show(Sources sources, Call call) {
+asio::awaitable<Response> show_entry(Sources sources, Call call) {
   const auto id = spool::QueueId::parse(call.parameter);
   if (!id)
     co_return error_response(
@@ -129,8 +129,8 @@ asio::awaitable<Response> trace(Sources sources, Call call) {
 }  // namespace
 
 Endpoints queue_endpoints(const Sources& sources) {
-  return {{"/api/v1/queue", {.get = operation(Access::everybody, sources, list)}},
-          {"/api/v1/queue/{id}", {.get = operation(Access::everybody, sources, show)}},
+  return {{"/api/v1/queue", {.get = operation(Access::everybody, sources, list_queue)}},
+          {"/api/v1/queue/{id}", {.get = operation(Access::everybody, sources, show_entry)}},
           {"/api/v1/trace", {.get = operation(Access::everybody, sources, trace)}}};
 }
 

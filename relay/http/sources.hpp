@@ -68,8 +68,8 @@ struct Sources {
   /// ready or in delivery (true), or that will not be (false: the relay stops).
   std::function<void(std::function<void(bool)>)> drain;
   /// Reads configuration and secrets again, all or nothing; sentences of what is wrong, empty when
-  /// done.
-  std::function<std::vector<std::string>()> reload;
+  /// done. Audited as of `who`.
+  std::function<asio::awaitable<std::vector<std::string>>(std::string who)> reload;
   /// What the upstream says of a message after its reply; calls back whether that settled an entry.
   std::function<void(
       spool::QueueId, std::string upstream_id, std::string event, std::function<void(bool)>)>

@@ -37,7 +37,7 @@ std::uint64_t sum(const Counted& counted, std::string_view app, std::string_view
   return static_cast<std::uint64_t>(total);
 }
 
-json::array refused(const Counted& counted, std::string_view app) {
+json::array refused_counts(const Counted& counted, std::string_view app) {
   json::array reasons;
   for (const observe::Sample& each : counted)
     if (each.labels.front() == app)
@@ -57,7 +57,7 @@ std::vector<policy::Counts> of_app(const std::vector<spool::SentSums>& sums,
 }
 
 /// Events and mail of the whole window; what is proved, and follows, from what still counts of it.
-json::object to_json(const policy::Measure& measure, const policy::Counts& whole) {
+json::object stats_json(const policy::Measure& measure, const policy::Counts& whole) {
   const bool bounces = measure.feedback == policy::Feedback::bounces;
   const std::uint64_t events = bounces ? whole.bounces : whole.complaints;
   return {{"feedback", policy::word(measure.feedback)},
@@ -79,14 +79,14 @@ json::array measures_of(const policy::ReputationRules& rules,
   const auto measures = policy::measures(rules, counted);
   json::array shown;
   for (std::size_t i = 0; i < measures.size(); ++i)
-    shown.push_back(to_json(measures[i], whole[i / policy::feedback_kinds]));
+    shown.push_back(stats_json(measures[i], whole[i / policy::feedback_kinds]));
   return shown;
 }
 
 /// What the app sent as each of its domains in each window, and the raw shares that came back.
-json::array domains_of(const policy::ReputationRules& rules,
-                       const std::vector<spool::SentSums>& sums,
-                       std::string_view app) {
+json::array stats_of_domains(const policy::ReputationRules& rules,
+                             const std::vector<spool::SentSums>& sums,
+                             std::string_view app) {
   json::array shown;
   for (const spool::SentSums& each : sums) {
     if (each.app != app) continue;
@@ -114,10 +114,10 @@ std::vector<std::string> apps_shown(const Sources& sources,
   return names;
 }
 
-json::array to_json(const Sources& sources,
-                    const policy::ReputationRules& rules,
-                    const std::vector<std::string>& apps,
-                    const std::vector<spool::SentSums>& sums) {
+json::array stats_json(const Sources& sources,
+                       const policy::ReputationRules& rules,
+                       const std::vector<std::string>& apps,
+                       const std::vector<spool::SentSums>& sums) {
   const Counted accepted = sources.metrics.samples("messages_accepted_total");
   const Counted refusals = sources.metrics.samples("messages_refused_total");
   const Counted events = sources.metrics.samples("events_total");
@@ -127,18 +127,18 @@ json::array to_json(const Sources& sources,
   for (const std::string& app : apps) {
     json::object stats{{"app", app}, {"started_at", time_or_null(sources.started_at)}};
     stats["accepted"] = sum(accepted, app);
-    stats["refused"] = refused(refusals, app);
+    stats["refused"] = refused_counts(refusals, app);
     stats["delivered"] = sum(events, app, "Delivery");
     stats["bounced"] = sum(bounces, app);
     stats["complained"] = sum(complaints, app);
     stats["measures"] = measures_of(rules, sums, app);
-    stats["domains"] = domains_of(rules, sums, app);
+    stats["domains"] = stats_of_domains(rules, sums, app);
     shown.emplace_back(std::move(stats));
   }
   return shown;
 }
 
-asio::awaitable<Response> show(Sources sources, Call call) {
+asio::awaitable<Response> show_stats(Sources sources, Call call) {
   Query query(call);
   const std::string asked = query.text("app");
   if (const auto mistake = query.mistake()) co_return error_response(400, *mistake);
@@ -155,14 +155,14 @@ asio::awaitable<Response> show(Sources sources, Call call) {
   const auto sums = co_await net::ask<Sums>(question, sources.store_timeout);
   if (!sums || !*sums) co_return store_is_silent();
   json::object body;
-  body["apps"] = to_json(sources, rules, apps, **sums);
+  body["apps"] = stats_json(sources, rules, apps, **sums);
   co_return json_response(body);
 }
 
 }  // namespace
 
 Endpoints stats_endpoint(const Sources& sources) {
-  return {{"/api/v1/stats", {.get = operation(Access::everybody, sources, show)}}};
+  return {{"/api/v1/stats", {.get = operation(Access::everybody, sources, show_stats)}}};
 }
 
 }  // namespace http

@@ -32,7 +32,7 @@ namespace json = boost::json;
 constexpr std::size_t most_addresses = 100;  // of one request
 constexpr char between = ' ';                // app and address, in `after` and `next`
 
-json::object to_json(const spool::Suppressed& suppressed) {
+json::object suppression_json(const spool::Suppressed& suppressed) {
   const policy::Suppression& record = suppressed.record;
   json::value until = nullptr;
   if (record.until < policy::never_ends) until = time_or_null(record.until);
@@ -43,7 +43,7 @@ json::object to_json(const spool::Suppressed& suppressed) {
           {"until", std::move(until)}};
 }
 
-asio::awaitable<Response> list(Sources sources, Call call) {
+asio::awaitable<Response> list_suppressions(Sources sources, Call call) {
   Query query(call);
   spool::SuppressionPage page;
   page.app = query.text("app");
@@ -66,7 +66,7 @@ asio::awaitable<Response> list(Sources sources, Call call) {
   const auto now = sources.now();
   json::array suppressions;
   for (const spool::Suppressed& each : *found)
-    if (policy::is_suppressed(each.record, now)) suppressions.push_back(to_json(each));
+    if (policy::is_suppressed(each.record, now)) suppressions.push_back(suppression_json(each));
   json::value next = nullptr;
   if (found->size() == page.limit) next = found->back().app + between + found->back().address;
   json::object body;
@@ -150,7 +150,7 @@ spool::AuditRecord audit_of(const Sources& sources,
   return audit;
 }
 
-asio::awaitable<Response> add(Sources sources, Call call) {
+asio::awaitable<Response> add_suppressions(Sources sources, Call call) {
   Body body(call.body);
   auto named = named_in(sources, body, most_addresses);
   if (const auto mistake = body.mistake()) co_return error_response(400, *mistake);
@@ -187,7 +187,7 @@ asio::awaitable<json::array> left_at_ses(Sources sources, std::vector<spool::Sup
   co_return left;
 }
 
-asio::awaitable<Response> remove(Sources sources, Call call) {
+asio::awaitable<Response> remove_suppressions(Sources sources, Call call) {
   Body body(call.body);
   const bool also_ses = body.flag("also_ses");
   auto named = named_in(sources, body, also_ses ? most_asked_of_ses : most_addresses);
@@ -206,10 +206,11 @@ asio::awaitable<Response> remove(Sources sources, Call call) {
 Endpoints suppression_endpoints(const Sources& sources) {
   return {
       {"/api/v1/suppressions",
-       {.get = operation(Access::everybody, sources, list),
-        .post = operation(Access::admins, sources, add)}},
+       {.get = operation(Access::everybody, sources, list_suppressions),
+        .post = operation(Access::admins, sources, add_suppressions)}},
       {"/api/v1/suppressions/import", {.post = operation(Access::admins, sources, import_list)}},
-      {"/api/v1/suppressions/remove", {.post = operation(Access::admins, sources, remove)}}};
+      {"/api/v1/suppressions/remove",
+       {.post = operation(Access::admins, sources, remove_suppressions)}}};
 }
 
 }  // namespace http

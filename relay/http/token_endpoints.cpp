@@ -24,7 +24,7 @@ namespace {
 namespace json = boost::json;
 using Role = domains::Caller::Role;
 
-asio::awaitable<Response> list(Sources sources, Call call) {
+asio::awaitable<Response> list_tokens(Sources sources, Call call) {
   Query query(call);
   if (const auto mistake = query.mistake()) co_return error_response(400, *mistake);
   json::array tokens;
@@ -41,7 +41,7 @@ std::optional<Role> role_of(std::string_view text) {
   return std::nullopt;
 }
 
-asio::awaitable<Response> add(Sources sources, Call call) {
+asio::awaitable<Response> add_token(Sources sources, Call call) {
   Body body(call.body);
   const auto role = role_of(body.text("role").value_or(""));
   if (!role) body.refuse("`role` must be admin, read or app.");
@@ -54,7 +54,7 @@ asio::awaitable<Response> add(Sources sources, Call call) {
   co_return json_response({{"token", to_json(made->token)}, {"secret", made->secret}}, 201);
 }
 
-asio::awaitable<Response> remove(Sources sources, Call call) {
+asio::awaitable<Response> remove_token(Sources sources, Call call) {
   const auto done = co_await sources.registry->remove_token(call.parameter, call.caller);
   if (!done) co_return refused(done.error());
   co_return json_response({{"removed", call.parameter}});
@@ -88,9 +88,9 @@ asio::awaitable<Response> audit(Sources sources, Call call) {
 
 Endpoints token_endpoints(const Sources& sources) {
   return {{"/api/v1/tokens",
-           {.get = operation(Access::readers, sources, list),
-            .post = operation(Access::admins, sources, add)}},
-          {"/api/v1/tokens/{id}", {.remove = operation(Access::admins, sources, remove)}},
+           {.get = operation(Access::readers, sources, list_tokens),
+            .post = operation(Access::admins, sources, add_token)}},
+          {"/api/v1/tokens/{id}", {.remove = operation(Access::admins, sources, remove_token)}},
           {"/api/v1/audit", {.get = operation(Access::readers, sources, audit)}}};
 }
 

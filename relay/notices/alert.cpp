@@ -20,6 +20,8 @@ std::string_view word(AlertKind kind) noexcept {
       return "feed";
     case AlertKind::signature_altered:
       return "signature-altered";
+    case AlertKind::rotation:
+      return "rotation";
   }
   return "";
 }

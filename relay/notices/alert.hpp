@@ -19,6 +19,7 @@ enum class AlertKind : std::uint8_t {
   credentials,        ///< SES or AWS refuses the relay's own
   feed,               ///< SES's events are not read, or another relay reads them too
   signature_altered,  ///< SES changed a signed message's body
+  rotation,           ///< a domain's DKIM key has grown old
 };
 inline constexpr std::array alert_kinds{AlertKind::domain,
                                         AlertKind::standing,
@@ -27,7 +28,8 @@ inline constexpr std::array alert_kinds{AlertKind::domain,
                                         AlertKind::account,
                                         AlertKind::credentials,
                                         AlertKind::feed,
-                                        AlertKind::signature_altered};
+                                        AlertKind::signature_altered,
+                                        AlertKind::rotation};
 [[nodiscard]] std::string_view word(AlertKind kind) noexcept;  ///< `signature-altered`
 
 /// Told of as it happens, by whoever sees it.

@@ -51,8 +51,8 @@ json::array held_in(const policy::Digest& digest) {
 
 /// "example.com of shop"
 std::string topic(const Alert& alert) {
-  const std::string about = policy::printable(alert.about, most_name);
-  const std::string app = policy::printable(alert.app, most_name);
+  std::string about = policy::printable(alert.about, most_name);
+  std::string app = policy::printable(alert.app, most_name);
   if (app.empty() || app == about) return about;
   return about.empty() ? app : about + " of " + app;
 }

@@ -9,12 +9,7 @@
 namespace observe {
 namespace {
 
-template <class Builder>
-auto& family(prometheus::Registry& registry, Builder builder, std::string_view name) {
-  return builder.Name(full_name(name)).Help(std::string(metric_row(name).help)).Register(registry);
-}
-
-constexpr std::string_view word(Discarded what) noexcept {
+constexpr std::string_view discarded_word(Discarded what) noexcept {
   switch (what) {
     case Discarded::foreign:
       return "foreign";
@@ -48,7 +43,7 @@ FeedbackMetrics::FeedbackMetrics(prometheus::Registry& registry)
                                Discarded::setup,
                                Discarded::unreadable,
                                Discarded::unverified})
-    discarded_.Add({{"cause", std::string(word(what))}});
+    discarded_.Add({{"cause", std::string(discarded_word(what))}});
 }
 
 void FeedbackMetrics::declare(std::string_view app) {
@@ -77,7 +72,7 @@ void FeedbackMetrics::restore(std::string_view name,
 }
 
 void FeedbackMetrics::discarded(Discarded what) {
-  discarded_.Add({{"cause", std::string(word(what))}}).Increment();
+  discarded_.Add({{"cause", std::string(discarded_word(what))}}).Increment();
 }
 void FeedbackMetrics::last_event(std::chrono::system_clock::time_point at) {
   last_event_.Set(std::chrono::duration<double>(at.time_since_epoch()).count());

@@ -23,7 +23,7 @@ namespace observe {
 
 namespace {
 
-using Level = spdlog::level::level_enum;
+using LogLevel = spdlog::level::level_enum;
 using Time = std::chrono::system_clock::time_point;
 
 constexpr const char* text_pattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
@@ -50,24 +50,24 @@ class GatheringSink final : public spdlog::sinks::base_sink<std::mutex> {
   spdlog::memory_buf_t line_;
 };
 
-Level level_of(config::LogLevel level) {
+LogLevel level_of(config::LogLevel level) {
   switch (level) {
     case config::LogLevel::debug:
-      return Level::debug;
+      return LogLevel::debug;
     case config::LogLevel::info:
-      return Level::info;
+      return LogLevel::info;
     case config::LogLevel::warning:
-      return Level::warn;
+      return LogLevel::warn;
     case config::LogLevel::error:
-      return Level::err;
+      return LogLevel::err;
   }
-  return Level::info;
+  return LogLevel::info;
 }
 
-Level level_of(policy::EventKind kind) {
+LogLevel level_of(policy::EventKind kind) {
   switch (kind) {
     case policy::EventKind::in_doubt:
-      return Level::debug;  // every delivery passes through it
+      return LogLevel::debug;  // every delivery passes through it
     case policy::EventKind::refused:
     case policy::EventKind::accepted:
     case policy::EventKind::sent:
@@ -81,7 +81,7 @@ Level level_of(policy::EventKind kind) {
     case policy::EventKind::delivered:
     case policy::EventKind::delayed:
     case policy::EventKind::noted:
-      return Level::info;
+      return LogLevel::info;
     case policy::EventKind::held:
     case policy::EventKind::resent:
     case policy::EventKind::failed:
@@ -90,11 +90,11 @@ Level level_of(policy::EventKind kind) {
     case policy::EventKind::bounced:
     case policy::EventKind::complained:
     case policy::EventKind::rejected:
-      return Level::warn;
+      return LogLevel::warn;
     case policy::EventKind::quarantined:
-      return Level::err;
+      return LogLevel::err;
   }
-  return Level::err;
+  return LogLevel::err;
 }
 
 bool folds(policy::EventKind kind) {
@@ -133,11 +133,11 @@ struct Log::State {
   explicit State(LogOptions given);
 
   [[nodiscard]] FieldStyle style() const { return {format, addresses, options.address_key}; }
-  [[nodiscard]] bool wanted(Level level) const;
-  void say(Level level, std::string_view what, std::initializer_list<Field> given);
-  void write(Time at, Level level, Fields fields, bool folds);
-  void write_body(Time at, Level level, config::LogFormat in, const std::string& body);
-  [[nodiscard]] bool repeats(Level level, config::LogFormat in, const std::string& body);
+  [[nodiscard]] bool wanted(LogLevel level) const;
+  void say(LogLevel level, std::string_view what, std::initializer_list<Field> given);
+  void write(Time at, LogLevel level, Fields fields, bool folds);
+  void write_body(Time at, LogLevel level, config::LogFormat in, const std::string& body);
+  [[nodiscard]] bool repeats(LogLevel level, config::LogFormat in, const std::string& body);
   void tell_repeated(bool all);
   std::optional<std::chrono::milliseconds> tick();
 
@@ -163,32 +163,35 @@ Log::State::State(LogOptions given)
              [this] { return tick(); }) {
   for (spdlog::logger& each : loggers) {
     each.set_level(level_of(options.rules.level));
-    each.flush_on(Level::err);
+    each.flush_on(LogLevel::err);
   }
 }
 
-bool Log::State::wanted(Level level) const { return loggers.front().should_log(level); }
+bool Log::State::wanted(LogLevel level) const { return loggers.front().should_log(level); }
 
-void Log::State::write_body(Time at, Level level, config::LogFormat in, const std::string& body) {
+void Log::State::write_body(Time at,
+                            LogLevel level,
+                            config::LogFormat in,
+                            const std::string& body) {
   loggers[static_cast<std::size_t>(in)].log(at, spdlog::source_loc{}, level, body);
 }
 
-void Log::State::write(Time at, Level level, Fields fields, bool folds) {
+void Log::State::write(Time at, LogLevel level, Fields fields, bool folds) {
   const FieldStyle in = style();
   if (folds && repeats(level, in.format, body_of(what_folds(fields), in))) return;
   write_body(at, level, in.format, body_of(fields, in));
 }
 
-void Log::State::say(Level level, std::string_view what, std::initializer_list<Field> given) {
+void Log::State::say(LogLevel level, std::string_view what, std::initializer_list<Field> given) {
   if (!wanted(level)) return;
   std::vector<Field> fields{Field("message", what)};
   fields.insert(fields.end(), given.begin(), given.end());
-  write(options.now(), level, fields, level >= Level::warn);
+  write(options.now(), level, fields, level >= LogLevel::warn);
 }
 
 // The folding's key is all of the line that will say how often it was repeated: level, format and
 // body. The format is kept, because it may change before that line is due.
-bool Log::State::repeats(Level level, config::LogFormat in, const std::string& body) {
+bool Log::State::repeats(LogLevel level, config::LogFormat in, const std::string& body) {
   const std::string key{static_cast<char>(level), static_cast<char>(in)};
   const std::lock_guard lock(folding_mutex);
   return !folding.first(key + body, options.now());
@@ -202,7 +205,7 @@ void Log::State::tell_repeated(bool all) {
     repeated = folding.end_windows(now, all);
   }
   for (const Repeated& each : repeated) {
-    const auto level = static_cast<Level>(each.key[0]);
+    const auto level = static_cast<LogLevel>(each.key[0]);
     const auto in = static_cast<config::LogFormat>(each.key[1]);
     const std::array count{Field("repeated", each.count)};
     const std::string separator = in == config::LogFormat::json ? "," : " ";
@@ -218,7 +221,7 @@ std::optional<std::chrono::milliseconds> Log::State::tick() {
         Field("message",
               "Log lines were dropped, because standard error was not read fast enough."),
         Field("lines", lines)};
-    write(options.now(), Level::warn, fields, false);
+    write(options.now(), LogLevel::warn, fields, false);
   }
   const std::lock_guard lock(folding_mutex);
   const auto end = folding.next_end();
@@ -236,7 +239,7 @@ Log::~Log() {
 }
 
 void Log::event(const policy::Event& event, Fields more) {
-  const Level level = level_of(event.kind);
+  const LogLevel level = level_of(event.kind);
   if (!state_->wanted(level)) return;
   const std::string_view reason = event.reason ? policy::word(*event.reason) : std::string_view();
   std::vector<Field> fields;
@@ -256,16 +259,16 @@ void Log::event(const policy::Event& event, Fields more) {
 }
 
 void Log::debug(std::string_view what, std::initializer_list<Field> fields) {
-  state_->say(Level::debug, what, fields);
+  state_->say(LogLevel::debug, what, fields);
 }
 void Log::info(std::string_view what, std::initializer_list<Field> fields) {
-  state_->say(Level::info, what, fields);
+  state_->say(LogLevel::info, what, fields);
 }
 void Log::warn(std::string_view what, std::initializer_list<Field> fields) {
-  state_->say(Level::warn, what, fields);
+  state_->say(LogLevel::warn, what, fields);
 }
 void Log::error(std::string_view what, std::initializer_list<Field> fields) {
-  state_->say(Level::err, what, fields);
+  state_->say(LogLevel::err, what, fields);
 }
 
 void Log::rules(const config::Log& rules) {

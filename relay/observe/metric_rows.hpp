@@ -2,6 +2,8 @@
 
 #include "relay/observe/metrics.hpp"
 
+#include <prometheus/registry.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,5 +16,11 @@ namespace observe {
 [[nodiscard]] std::string full_name(std::string_view name);
 /// Of a row's comma separated label names, each.
 [[nodiscard]] std::vector<std::string> label_names(std::string_view labels);
+
+/// Registers the family of that name. \param builder prometheus::BuildCounter() and the like
+template <class Builder>
+auto& family(prometheus::Registry& registry, Builder builder, std::string_view name) {
+  return builder.Name(full_name(name)).Help(std::string(metric_row(name).help)).Register(registry);
+}
 
 }  // namespace observe

@@ -43,7 +43,8 @@ constexpr auto alert_kinds = std::to_array<std::string_view>({"domain",
                                                               "account",
                                                               "credentials",
                                                               "feed",
-                                                              "signature-altered"});
+                                                              "signature-altered",
+                                                              "rotation"});
 constexpr std::array webhook_ends{"delivered", "refused", "given_up", "dropped"};
 constexpr std::array doubt_outcomes{"settled", "resent", "held"};
 constexpr std::array account_troubles{policy::Reason::account_paused,
@@ -63,20 +64,15 @@ prometheus::MetricType type_of(MetricType type) {
   return prometheus::MetricType::Untyped;
 }
 
-template <class Builder>
-auto& family(prometheus::Registry& registry, Builder builder, std::string_view name) {
-  return builder.Name(full_name(name)).Help(std::string(metric_row(name).help)).Register(registry);
-}
-
-Counter& counter(prometheus::Registry& registry, std::string_view name) {
+Counter& counter_of(prometheus::Registry& registry, std::string_view name) {
   return family(registry, prometheus::BuildCounter(), name).Add({});
 }
-Gauge& gauge(prometheus::Registry& registry, std::string_view name) {
+Gauge& gauge_of(prometheus::Registry& registry, std::string_view name) {
   return family(registry, prometheus::BuildGauge(), name).Add({});
 }
-Histogram& histogram(prometheus::Registry& registry,
-                     std::string_view name,
-                     const Histogram::BucketBoundaries& bounds) {
+Histogram& histogram_of(prometheus::Registry& registry,
+                        std::string_view name,
+                        const Histogram::BucketBoundaries& bounds) {
   return family(registry, prometheus::BuildHistogram(), name).Add({}, bounds);
 }
 
@@ -112,40 +108,40 @@ Level::~Level() {
 struct Metrics::Families {
   prometheus::Registry registry;
   Gauges build_info{registry, "build_info"};
-  Gauge& smtp_connections = gauge(registry, "smtp_connections");
+  Gauge& smtp_connections = gauge_of(registry, "smtp_connections");
   Counters smtp_connections_total{registry, "smtp_connections_total"};
   Counters smtp_connections_closed{registry, "smtp_connections_closed_total"};
-  Counter& auth_failures = counter(registry, "smtp_auth_failures_total");
+  Counter& auth_failures = counter_of(registry, "smtp_auth_failures_total");
   Counters accepted{registry, "messages_accepted_total"};
   Counters refused{registry, "messages_refused_total"};
   Counters duplicates{registry, "duplicates_total"};
   Histogram& transaction_seconds =
-      histogram(registry,
-                "smtp_transaction_seconds",
-                {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60});
+      histogram_of(registry,
+                   "smtp_transaction_seconds",
+                   {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60});
   Counters signatures{registry, "dkim_signatures_total"};
-  Histogram& sign_seconds = histogram(
+  Histogram& sign_seconds = histogram_of(
       registry, "dkim_sign_seconds", {.0001, .0002, .0003, .0005, .001, .002, .005, .01, .05});
   Counters key_cache{registry, "dkim_key_cache_total"};
   Histogram& commit_seconds =
-      histogram(registry,
-                "spool_commit_seconds",
-                {.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5, 20});
+      histogram_of(registry,
+                   "spool_commit_seconds",
+                   {.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5, 20});
   Gauges queue_messages{registry, "queue_messages"};
   Gauges held_messages{registry, "held_messages"};
-  Gauge& queue_oldest = gauge(registry, "queue_oldest_seconds");
+  Gauge& queue_oldest = gauge_of(registry, "queue_oldest_seconds");
   Counters attempts{registry, "delivery_attempts_total"};
   Histogram& delivery_seconds =
-      histogram(registry,
-                "delivery_seconds",
-                {.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28800, 86400});
+      histogram_of(registry,
+                   "delivery_seconds",
+                   {.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 28800, 86400});
   Counters in_doubt{registry, "in_doubt_total"};
   Gauges upstream_connections{registry, "upstream_connections"};
   Counters upstream_replies{registry, "upstream_replies_total"};
-  Counter& throttled = counter(registry, "upstream_throttled_total");
-  Gauge& rate_limit = gauge(registry, "upstream_rate_limit");
-  Gauge& quota = gauge(registry, "upstream_quota_recipients");
-  Gauge& sent_24h = gauge(registry, "upstream_sent_24h_recipients");
+  Counter& throttled = counter_of(registry, "upstream_throttled_total");
+  Gauge& rate_limit = gauge_of(registry, "upstream_rate_limit");
+  Gauge& quota = gauge_of(registry, "upstream_quota_recipients");
+  Gauge& sent_24h = gauge_of(registry, "upstream_sent_24h_recipients");
   Gauges account_status{registry, "upstream_account_status"};
   Gauges domain_status{registry, "domain_status"};
   Gauges domain_check{registry, "domain_check"};
@@ -155,13 +151,13 @@ struct Metrics::Families {
   Gauges apps{registry, "apps"};
   Gauges app_blocked{registry, "app_blocked"};
   Counters spf_checks{registry, "spf_checks_total"};
-  Gauge& certificate_expiry = gauge(registry, "tls_certificate_expiry_timestamp_seconds");
-  Gauge& store_free = gauge(registry, "store_free_bytes");
+  Gauge& certificate_expiry = gauge_of(registry, "tls_certificate_expiry_timestamp_seconds");
+  Gauge& store_free = gauge_of(registry, "store_free_bytes");
   FeedbackMetrics feedback{registry};
-  Counter& clock_jumps = counter(registry, "clock_jumps_total");
+  Counter& clock_jumps = counter_of(registry, "clock_jumps_total");
   Counters alerts{registry, "alerts_total"};
   Counters webhook_posts{registry, "webhook_posts_total"};
-  Counter& internal_errors = counter(registry, "internal_errors_total");
+  Counter& internal_errors = counter_of(registry, "internal_errors_total");
 };
 
 Metrics::Metrics(std::string_view version) : families_(std::make_unique<Families>()) {

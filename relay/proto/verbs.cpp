@@ -17,7 +17,7 @@ constexpr policy::Status bad_arguments{501, 5, 4};
 constexpr policy::Status unknown_parameter{555, 5, 4};
 
 /// Cuts the next word off the front of `text`, spaces before it too.
-std::string_view next_word(std::string_view& text) {
+std::string_view next_argument(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   const std::string_view word = text.substr(0, text.find(' '));
   text.remove_prefix(word.size());
@@ -41,7 +41,7 @@ std::size_t closing_bracket(std::string_view text) {
 std::optional<std::string_view> cut_path(std::string_view& text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   if (!text.starts_with('<')) {
-    const std::string_view word = next_word(text);
+    const std::string_view word = next_argument(text);
     if (word.empty() || word.find_first_of("<>") != word.npos) return std::nullopt;
     return word;
   }
@@ -87,7 +87,7 @@ Arguments read_mail(std::string_view text) {
   const auto path = read_path(text, "FROM:");
   if (!path) return SyntaxFault{bad_arguments, "Write MAIL FROM:<address>"};
   PathArguments mail{*path};
-  for (auto word = next_word(text); !word.empty(); word = next_word(text)) {
+  for (auto word = next_argument(text); !word.empty(); word = next_argument(text)) {
     if (const auto fault = read_mail_parameter(word, mail)) return *fault;
   }
   return mail;
@@ -96,20 +96,21 @@ Arguments read_mail(std::string_view text) {
 Arguments read_rcpt(std::string_view text) {
   const auto path = read_path(text, "TO:");
   if (!path) return SyntaxFault{bad_arguments, "Write RCPT TO:<address>"};
-  if (!next_word(text).empty()) {
+  if (!next_argument(text).empty()) {
     return SyntaxFault{unknown_parameter, "No parameter of RCPT is offered here"};
   }
   return PathArguments{*path};
 }
 
 Arguments read_auth(std::string_view text) {
-  const std::string_view word = next_word(text);
+  const std::string_view word = next_argument(text);
   const auto mechanism = mechanism_of(word);
   if (word.empty()) return SyntaxFault{bad_arguments, "Write AUTH PLAIN or AUTH LOGIN"};
   if (!mechanism) return SyntaxFault{{504, 5, 4}, "Offered are AUTH PLAIN and AUTH LOGIN"};
   AuthArguments auth{*mechanism, std::nullopt};
-  if (const auto response = next_word(text); !response.empty()) auth.initial_response = response;
-  if (!next_word(text).empty())
+  if (const auto response = next_argument(text); !response.empty())
+    auth.initial_response = response;
+  if (!next_argument(text).empty())
     return SyntaxFault{bad_arguments, "AUTH takes one initial response"};
   return auth;
 }

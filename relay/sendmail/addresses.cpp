@@ -12,8 +12,6 @@
 namespace sendmail {
 namespace {
 
-constexpr std::size_t max_shown_octets = 60;
-
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
 

@@ -13,7 +13,7 @@
 namespace sendmail {
 namespace {
 
-constexpr std::array table{
+constexpr std::array known_options{
     Option{"t", "", Use::taken, "take recipients from To, Cc and Bcc too; Bcc is removed always"},
     Option{"i", "", Use::taken, "a line with a lone dot does not end the message (also -oi)"},
     Option{"fr", "ADDRESS", Use::taken, "the sender (reverse-path); <> is the null path"},
@@ -44,10 +44,10 @@ constexpr std::array table{
 };
 
 const Option* find(char letter) {
-  const auto found = std::ranges::find_if(table, [letter](const Option& option) {
+  const auto found = std::ranges::find_if(known_options, [letter](const Option& option) {
     return option.letters.find(letter) != std::string_view::npos;
   });
-  return found == table.end() ? nullptr : &*found;
+  return found == known_options.end() ? nullptr : &*found;
 }
 
 bool has_control(std::string_view text) {
@@ -154,13 +154,12 @@ class ArgumentReader {
   }
 
   static Trouble refused(std::string_view word) {
-    constexpr std::size_t max_shown_octets = 60;
     return trouble(
         fmt::format("the option {} is refused", observe::escaped(word, max_shown_octets)));
   }
 
   static Trouble trouble(std::string_view what) {
-    return {EX_USAGE, fmt::format("{}: `postern sendmail --help` shows what it takes", what)};
+    return {EX_USAGE, fmt::format("{}: `--help` shows what it takes", what)};
   }
 
   std::span<const char* const> words_;
@@ -188,7 +187,7 @@ std::string Option::effect() const {
   return {};
 }
 
-std::span<const Option> options() noexcept { return table; }
+std::span<const Option> options() noexcept { return known_options; }
 
 Result<Request> read_arguments(std::span<const char* const> words) {
   return ArgumentReader(words).read();

@@ -30,8 +30,6 @@ struct Parts {
   std::string_view body;
 };
 
-constexpr std::size_t max_shown_octets = 60;
-
 std::optional<Trouble> fault_of(const mail::HeaderSection& header) {
   using mail::HeaderFault;
   if (!header.fault) return std::nullopt;

@@ -129,6 +129,10 @@ std::string usage() {
 
 int run(std::span<const char* const> words, const std::filesystem::path& file) {
   std::signal(SIGPIPE, SIG_IGN);
+  if (words.size() == 1 && std::string_view(words.front()) == "--help") {
+    fmt::print("{}", usage());
+    return EX_OK;
+  }
   const auto request = read_arguments(words);
   if (!request) return say(request.error());
   const auto settings = read_settings(file);

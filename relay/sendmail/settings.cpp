@@ -26,7 +26,7 @@ constexpr std::array tls_words{config::Word<ListenerTls>{"none", ListenerTls::no
 constexpr std::array failure_words{config::Word<int>{"75", EX_TEMPFAIL},
                                    config::Word<int>{"69", EX_UNAVAILABLE}};
 
-constexpr std::array table{
+constexpr std::array settings_keys{
     Key{"host", Kind::text, "127.0.0.1", "Host name or IP address of the relay."},
     Key{"port", Kind::integer, "2525", "TCP port of its SMTP listener.", 1, 65535},
     Key{"tls",
@@ -138,13 +138,13 @@ std::string Settings::relay() const {
   return is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-config::KeyTable keys() noexcept { return table; }
+config::KeyTable keys() noexcept { return settings_keys; }
 
 Result<Settings> read_settings_text(std::string_view text, const std::filesystem::path& file) {
   const config::Tree tree = config::read_tree(text);
   if (!tree.root || !tree.mistakes.empty()) return trouble_of(tree.mistakes, file);
   config::Findings findings;
-  config::check_tree(*tree.root, table, findings);
+  config::check_tree(*tree.root, settings_keys, findings);
   const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
   Settings settings = read_keys(config::Section(&*tree.root, folder, findings));
   if (!findings.mistakes.empty()) return trouble_of(findings.mistakes, file);

@@ -13,9 +13,5 @@ int main(int argc, char** argv) {
     fmt::print("postern-sendmail {}\n", POSTERN_VERSION);
     return 0;
   }
-  if (argc == 2 && std::string_view(argv[1]) == "--help") {
-    fmt::print("{}", sendmail::usage());
-    return 0;
-  }
   return sendmail::run(words.subspan(argc > 0 ? 1 : 0), sendmail::settings_file);
 }

@@ -2,6 +2,7 @@
 
 #include <boost/system/result.hpp>
 
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -21,6 +22,8 @@ class Trouble {
   int exit_code_ = 0;
   std::string sentence_;
 };
+
+inline constexpr std::size_t max_shown_octets = 60;  ///< of the caller's text, in a sentence
 
 /// A value, or the Trouble that explains its absence.
 template <class T>

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 std::string words_of(int error) { return std::generic_category().message(error); }
 
-mail::Failure cannot(const fs::path& directory, std::string_view what, int error) {
+mail::Failure cannot_use(const fs::path& directory, std::string_view what, int error) {
   return mail::failure("data_dir " + directory.string() + " " + std::string(what) + " (" +
                        words_of(error) +
                        "): give it to the user that runs postern (chown), or set another "
@@ -31,21 +31,22 @@ mail::Result<bool> create(const fs::path& directory) {
   if (fs::exists(directory, error)) return true;
   if (const auto parent = directory.parent_path(); !parent.empty())
     fs::create_directories(parent, error);
-  if (error) return cannot(directory, "cannot be created", error.value());
+  if (error) return cannot_use(directory, "cannot be created", error.value());
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-    return cannot(directory, "cannot be created", errno);
+    return cannot_use(directory, "cannot be created", errno);
   const int parent = ::open((directory / "..").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (parent < 0) return cannot(directory, "cannot be entered", errno);
+  if (parent < 0) return cannot_use(directory, "cannot be entered", errno);
   const bool synced = ::fsync(parent) == 0;
   const int why = errno;
   ::close(parent);
-  if (!synced) return cannot(directory, "cannot be made durable", why);
+  if (!synced) return cannot_use(directory, "cannot be made durable", why);
   return true;
 }
 
 mail::Result<bool> check_permissions(const fs::path& directory) {
   struct stat status {};
-  if (::stat(directory.c_str(), &status) != 0) return cannot(directory, "cannot be read", errno);
+  if (::stat(directory.c_str(), &status) != 0)
+    return cannot_use(directory, "cannot be read", errno);
   if (!S_ISDIR(status.st_mode))
     return mail::failure("data_dir " + directory.string() +
                          " is not a directory: move that file away, or set another data_dir.");
@@ -59,7 +60,8 @@ mail::Result<bool> check_permissions(const fs::path& directory) {
 /// The warning for a doubtful file system, or why it is refused.
 mail::Result<std::string> check_file_system(const fs::path& directory) {
   struct statfs status {};
-  if (::statfs(directory.c_str(), &status) != 0) return cannot(directory, "cannot be read", errno);
+  if (::statfs(directory.c_str(), &status) != 0)
+    return cannot_use(directory, "cannot be read", errno);
   switch (file_system_kind(status.f_type)) {
     case FileSystemKind::local:
       return mail::Result<std::string>(boost::system::in_place_value);
@@ -100,19 +102,19 @@ bool sign(int lock) {
 mail::Result<int> take_lock(const fs::path& directory) {
   const auto file = directory / "lock";
   const int lock = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock < 0) return cannot(directory, "cannot be written", errno);
+  if (lock < 0) return cannot_use(directory, "cannot be written", errno);
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     const int error = errno;
     const auto holder = holder_of(lock);
     ::close(lock);
-    if (error != EWOULDBLOCK) return cannot(directory, "cannot be locked", error);
+    if (error != EWOULDBLOCK) return cannot_use(directory, "cannot be locked", error);
     return mail::failure("data_dir " + directory.string() + " is in use by " + holder +
                          ": stop that one, or give this one a data_dir of its own.");
   }
   if (!sign(lock)) {
     const int error = errno;
     ::close(lock);
-    return cannot(directory, "cannot be written", error);
+    return cannot_use(directory, "cannot be written", error);
   }
   return lock;
 }

@@ -11,7 +11,7 @@
 namespace spool {
 namespace {
 
-mail::Failure cannot(const std::filesystem::path& file, std::string_view what, int error) {
+mail::Failure file_cannot_be(const std::filesystem::path& file, std::string_view what, int error) {
   return mail::failure(file.string() + " cannot be " + std::string(what) + " (" +
                        std::generic_category().message(error) +
                        "): name a place on a disk with room that postern's user may write.");
@@ -19,20 +19,21 @@ mail::Failure cannot(const std::filesystem::path& file, std::string_view what, i
 
 mail::Result<void> flush(const std::filesystem::path& path, int flags) {
   const int opened = ::open(path.c_str(), flags | O_CLOEXEC);
-  if (opened < 0) return cannot(path, "opened", errno);
+  if (opened < 0) return file_cannot_be(path, "opened", errno);
   const bool flushed = ::fsync(opened) == 0;
   const int error = errno;
   ::close(opened);
-  if (!flushed) return cannot(path, "made durable", error);
+  if (!flushed) return file_cannot_be(path, "made durable", error);
   return {};
 }
 
 }  // namespace
 
 mail::Result<void> make_private_file(const std::filesystem::path& file) {
-  if (::unlink(file.c_str()) != 0 && errno != ENOENT) return cannot(file, "replaced", errno);
+  if (::unlink(file.c_str()) != 0 && errno != ENOENT)
+    return file_cannot_be(file, "replaced", errno);
   const int made = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (made < 0) return cannot(file, "made", errno);
+  if (made < 0) return file_cannot_be(file, "made", errno);
   ::close(made);
   return {};
 }
@@ -41,7 +42,7 @@ mail::Result<void> flush_file(const std::filesystem::path& file) { return flush(
 
 mail::Result<void> rename_durably(const std::filesystem::path& from,
                                   const std::filesystem::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return cannot(to, "put in place", errno);
+  if (::rename(from.c_str(), to.c_str()) != 0) return file_cannot_be(to, "put in place", errno);
   const auto directory = to.parent_path();
   return flush(directory.empty() ? "." : directory, O_RDONLY | O_DIRECTORY);
 }

@@ -9,7 +9,7 @@
 namespace spool::sqlite {
 namespace {
 
-constexpr std::int64_t rows_at_once = 200;
+constexpr std::int64_t expired_at_once = 200;
 constexpr std::int64_t rows_of_a_lane = 50;
 constexpr std::size_t most_damaged = 1000;
 
@@ -53,8 +53,8 @@ Wrote Expiry::remove_feedback(const Retention& retention, bool& more) {
 }
 
 Wrote Expiry::remove_old(Statement& remove, std::int64_t before, bool& more) {
-  const bool removed = remove.run(before, rows_at_once);
-  more = removed && (more || connection_.changed_rows() == rows_at_once);
+  const bool removed = remove.run(before, expired_at_once);
+  more = removed && (more || connection_.changed_rows() == expired_at_once);
   return removed ? Wrote::yes : fault();
 }
 
@@ -75,8 +75,8 @@ Wrote Expiry::remove_finished(WallTime before, std::vector<Move>& moves, bool& m
   }
   std::erase_if(found, [&](const Finished& each) { return each.ended > read_up_to; });
   std::ranges::sort(found, {}, &Finished::ended);
-  if (found.size() > static_cast<std::size_t>(rows_at_once)) {
-    found.resize(static_cast<std::size_t>(rows_at_once));
+  if (found.size() > static_cast<std::size_t>(expired_at_once)) {
+    found.resize(static_cast<std::size_t>(expired_at_once));
     more = true;
   }
   for (auto& [removal, ended] : found) {
@@ -131,12 +131,12 @@ Wrote Expiry::finished_of(State state,
 Wrote Expiry::remove_content(WallTime before, bool& more) {
   std::vector<std::int64_t> ids;
   {
-    Rows rows(failed_content_, to_milliseconds(before), beyond_damaged(rows_at_once));
+    Rows rows(failed_content_, to_milliseconds(before), beyond_damaged(expired_at_once));
     while (rows.next())
       if (!kept_envelopes_.contains(rows.integer(0))) ids.push_back(rows.integer(0));
     if (rows.failed()) return fault();
   }
-  more = more || ids.size() >= static_cast<std::size_t>(rows_at_once);
+  more = more || ids.size() >= static_cast<std::size_t>(expired_at_once);
   for (const auto id : ids) {
     const bool damaged = damaged_.contains(id);
     if (clear_envelope_.run(id) && (damaged || delete_octets_.run(id))) continue;

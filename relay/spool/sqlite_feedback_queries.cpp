@@ -93,6 +93,7 @@ std::optional<std::vector<SentSums>> FeedbackQueries::sums(const SumsWanted& wan
   }
   if (rows.failed()) return std::nullopt;
   std::vector<SentSums> sums;
+  sums.reserve(found.size());
   for (auto& [of, each] : found) sums.push_back(std::move(each));
   return sums;
 }

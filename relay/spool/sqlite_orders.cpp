@@ -12,7 +12,7 @@
 namespace spool::sqlite {
 namespace {
 
-constexpr std::int64_t rows_at_once = 2000;   ///< looked at
+constexpr std::int64_t candidates_at_once = 2000;  ///< looked at
 constexpr std::size_t changes_at_once = 500;  ///< of them changed
 constexpr std::size_t most_seen = 100'000;
 
@@ -111,7 +111,7 @@ std::vector<PendingChange> Orders::next_page() {
 
 /// The next rows that the order is for; false: they could not be read.
 bool Orders::read_page(std::vector<Candidate>& page) {
-  const auto rows_wanted = current_->order.which.id ? 1 : rows_at_once;
+  const auto rows_wanted = current_->order.which.id ? 1 : candidates_at_once;
   Rows rows(page_, before_.value() - 1, rows_wanted);
   std::int64_t looked_at = 0;
   while (page.size() < changes_at_once && rows.next()) {

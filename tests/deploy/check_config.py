@@ -26,9 +26,8 @@ def _make(path: pathlib.Path, key: str) -> None:
     path.chmod(0o600)
 
 
-def accepted(text: str, folder: pathlib.Path) -> str:
-    """Fails with the command's own words unless the configuration is good; gives what it prints. What the text names
-    by a path is made below `folder`."""
+def make_what_is_named(text: str, folder: pathlib.Path) -> str:
+    """Makes below `folder` the secrets and keys that a configuration names by a path; gives it with their new paths."""
 
     def moved(match: re.Match) -> str:
         key, path = match.group(1), match.group(2)
@@ -38,9 +37,14 @@ def accepted(text: str, folder: pathlib.Path) -> str:
         _make(here, key)
         return f"{key}: {here}"
 
-    named = r"(?m)(?<![#\w])(\w+_file|certificate|private_key): ([^\s,}#]+)"
+    return re.sub(r"(?m)(?<![#\w])(\w+_file|certificate|private_key): ([^\s,}#]+)", moved, text)
+
+
+def accepted(text: str, folder: pathlib.Path) -> str:
+    """Fails with the command's own words unless the configuration is good; gives what it prints. What the text names
+    by a path is made below `folder`."""
     file = folder / "postern.yml"
-    file.write_text(re.sub(named, moved, text))
+    file.write_text(make_what_is_named(text, folder))
     done = subprocess.run([PROGRAM, "check-config", file], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and not done.stderr, done.stderr
     return done.stdout

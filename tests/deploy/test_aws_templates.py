@@ -77,15 +77,34 @@ def test_only_the_calls_about_the_account_may_touch_everything():
 
 
 def test_sending_is_bound_to_the_from_addresses():
-    (send,) = [s for s in _statements(STACK) if s["Action"] == "ses:SendRawEmail"]
-    assert send["Condition"] == {"StringLike": {"ses:FromAddress": {"Ref": "FromAddresses"}}}
+    sends = [s for s in _statements(STACK) if s["Action"] == "ses:SendRawEmail"]
+    assert len(sends) == 2  # by the stack's own set, and by further ones
+    assert all(s["Condition"] == {"StringLike": {"ses:FromAddress": {"Ref": "FromAddresses"}}} for s in sends)
     assert '"ses:FromAddress" = var.from_addresses' in TERRAFORM
 
 
-def test_nobody_but_the_stack_s_own_set_and_topic_may_publish():
-    policies = [STACK["Resources"][name]["Properties"]["PolicyDocument"] for name in ("TopicPolicy", "QueuePolicy")]
+def test_what_may_be_done_with_the_stack_s_set_may_be_done_with_further_ones():
+    """An app's own configuration set: without the right to it SES refuses as if the credentials were wrong."""
+    further = {"Ref": "MoreConfigurationSets"}
+    actions = [s["Action"] for s in _statements(STACK) if s["Resource"] == further]
+    own = [s["Action"] for s in _statements(STACK) if "configuration-set/" in json.dumps(s["Resource"])]
+    assert actions == own and len(own) == 2
+    publishers = [s["Condition"]["StringEquals"]["AWS:SourceArn"] for s in _policy("TopicPolicy")]
+    assert publishers[1] == further and "configuration-set/${Name}" in json.dumps(publishers[0])
+    assert TERRAFORM.count("configuration-set/") == 1
+    assert len(re.findall(r"local\.sets\b", TERRAFORM)) == len(own) + 1
+
+
+def _policy(name: str) -> list[dict]:
+    """The statements of a resource's policy, those that depend on a condition too."""
+    listed = STACK["Resources"][name]["Properties"]["PolicyDocument"]["Statement"]
+    return [s["If"][1] if "If" in s else s for s in listed]
+
+
+def test_nobody_but_the_stack_s_own_set_and_topic_and_the_sets_that_are_named_may_publish():
+    policies = [_policy(name) for name in ("TopicPolicy", "QueuePolicy")]
     for policy in policies:
-        assert all("Condition" in statement and "Service" in statement["Principal"] for statement in policy["Statement"])
+        assert all("Condition" in statement and "Service" in statement["Principal"] for statement in policy)
     assert "AWS:SourceArn" in json.dumps(policies[0]) and "aws:SourceArn" in json.dumps(policies[1])
     assert '"AWS:SourceArn"' in TERRAFORM and '"aws:SourceArn"' in TERRAFORM
 

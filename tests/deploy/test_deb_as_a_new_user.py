@@ -31,7 +31,7 @@ def ses(machine, tmp_path_factory):
 @pytest.fixture(scope="module")
 def relay(machine, ses):
     """Installed; the packaged file edited as its comments say."""
-    machine.inside("dpkg", "-i", "/root/first.deb")
+    machine.inside("apt-get", "install", "-y", "-q", "/root/first.deb")
     shutil.copy(ses["ca"], machine.root / "etc/postern/ca.pem")
     for name, secret in {"ses_user": USER, "ses_password": PASSWORD}.items():
         machine.put(f"etc/postern/{name}", secret + "\n", 0o640)
@@ -96,3 +96,18 @@ def test_mail_by_the_sendmail_command_and_by_phpmailer(relay, ses):
 def test_a_mail_that_is_refused_says_why_to_php(relay, sendmail):
     refused = send_by_mail(relay, sendmail, "alice@example.net", "shop@other.example")
     assert refused.returncode == 1 and "may not be used as sender" in refused.stdout
+
+
+def test_doctor_finds_nothing_bad_and_says_what_is_missing(relay):
+    looked_at = relay.inside("postern", "doctor")
+    lines = looked_at.stdout.splitlines()
+    well = {line.split()[1].rstrip(":") for line in lines if line.startswith("ok ")}
+    assert {"relay", "upstream", "certificate", "credentials", "listener", "domains", "permissions", "disk"} <= well
+    missing = [line for line in lines if not line.startswith("ok ")]
+    assert any(line.startswith("warn feed:") for line in missing)  # this SES is asked by SMTP alone
+    assert all(line.startswith("warn ") and " -> " in line for line in missing), looked_at.stdout
+
+
+def test_a_test_message_goes_to_ses(relay):
+    sent = relay.inside("postern", "send-test", "--app", "shop", "--from", SENDER, "--to", "success@simulator.amazonses.com")
+    assert re.search(r"(?m)\bsent\b", sent.stdout), sent.stdout

@@ -77,6 +77,14 @@ def test_lintian_finds_only_what_is_meant(machine):
 
 
 class TestPackage:
+    def test_has_manual_pages_and_completion(self, machine):
+        deb = machine.root / "root" / "first.deb"
+        listed = subprocess.run(["dpkg-deb", "-c", deb], check=True, capture_output=True, text=True, timeout=60).stdout
+        pages = {"man1/postern.1", "man5/postern.yml.5", "man5/postern-sendmail.yml.5"}
+        completion = {"bash-completion/completions/postern", "zsh/vendor-completions/_postern"}
+        sizes = {name: int(size) for size, name in re.findall(r"(?m) +(\d+) \S+ \S+ \./usr/share/(\S+)$", listed)}
+        assert all(sizes[f"man/{page}"] for page in pages) and all(sizes[name] for name in completion)
+
     def test_installs_and_starts(self, machine):
         machine.inside("dpkg", "-i", "/root/first.deb")
         assert is_active(machine) == "active"

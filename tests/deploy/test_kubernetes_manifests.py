@@ -1,11 +1,16 @@
 """deploy/kubernetes keeps the rules that make a mail relay safe beside a site."""
 
+import contextlib
+import json
+import os
+import pathlib
 import subprocess
 
 import pytest
 import yaml
 from check_config import accepted
 from machine import PROJECT
+from pod import running
 from rendered import render
 
 FOLDER = PROJECT / "deploy/kubernetes"
@@ -36,6 +41,20 @@ def relay(form: str) -> dict:
 
 def configuration(form: str) -> str:
     return one(form, "ConfigMap")["data"]["postern.yml"]
+
+
+def spool_mount(form: str) -> str:
+    """Where the relay has its spool's volume."""
+    (mount,) = [m["mountPath"] for m in relay(form)["volumeMounts"] if m["name"] == "spool"]
+    return mount
+
+
+@contextlib.contextmanager
+def started(form: str, folder: pathlib.Path):
+    if os.getuid() != 0:
+        pytest.skip("only root makes the namespaces and the user of a pod")
+    with running(pod(form), relay(form), configuration(form), spool_mount(form), folder) as relay_of_pod:
+        yield relay_of_pod
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -74,10 +93,48 @@ def test_a_spool_is_a_disk_of_one_pod(form):
     controller = one(form, "StatefulSet")
     (claim,) = controller["spec"]["volumeClaimTemplates"]
     assert claim["spec"]["accessModes"] == ["ReadWriteOncePod"]
-    spool = [m for m in relay(form)["volumeMounts"] if m["name"] == claim["metadata"]["name"]]
-    assert [m["mountPath"] for m in spool] == [yaml.safe_load(configuration(form))["data_dir"]]
+    assert claim["metadata"]["name"] == "spool" and spool_mount(form)
     services = [o["metadata"]["name"] for o in render(FOLDER / form) if o["kind"] == "Service"]
     assert controller["spec"]["serviceName"] in services
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_data_directory_lies_below_the_volume(form):
+    """The volume's own root is open to others, and not the pod's user's."""
+    data_dir = pathlib.PurePath(yaml.safe_load(configuration(form))["data_dir"])
+    assert pathlib.PurePath(spool_mount(form)) in data_dir.parents
+
+
+@pytest.mark.parametrize("form", SIDECARS)
+def test_a_sidecar_starts_on_a_fresh_volume(form, tmp_path):
+    with started(form, tmp_path) as pod_of_form:
+        records = pod_of_form.exec("domain", "records", "example.com")
+        assert records.returncode == 0 and "_domainkey" in records.stdout, records
+
+
+def test_the_shared_form_starts_on_a_fresh_volume_and_says_the_ports_of_its_service(tmp_path):
+    (service,) = [o for o in render(FOLDER / "shared") if o["metadata"]["name"] == "postern-submission"]
+    offered = {p["port"] for p in service["spec"]["ports"]}
+    with started("shared", tmp_path) as pod_of_form:
+        made = pod_of_form.exec("app", "add", "shop", "--domain", "example.com", "--json")
+        assert made.returncode == 0, made
+        submission = json.loads(made.stdout)["submission"]
+    assert submission["port"] in offered
+    assert submission["host"] == yaml.safe_load(configuration("shared"))["hostname"]
+
+
+def test_the_service_offers_the_ports_of_the_listeners():
+    listeners = {int(o["address"].split(":")[1]) for o in yaml.safe_load(configuration("shared"))["listen"]["smtp"]}
+    (service,) = [o for o in render(FOLDER / "shared") if o["metadata"]["name"] == "postern-submission"]
+    ports = {p["name"]: p["containerPort"] for p in relay("shared")["ports"]}
+    assert {(p["port"], ports[p["targetPort"]]) for p in service["spec"]["ports"]} == {(port, port) for port in listeners}
+
+
+def test_the_shared_relay_reaches_who_lends_it_its_rights_and_nothing_else_by_http():
+    (policy,) = [o for o in render(FOLDER / "shared") if o["kind"] == "NetworkPolicy"]
+    by_http = [rule for rule in policy["spec"]["egress"] if {"port": 80} in rule["ports"]]
+    lenders = {"169.254.170.23/32", "169.254.169.254/32"}
+    assert [{peer["ipBlock"]["cidr"] for peer in rule["to"]} for rule in by_http] == [lenders]
 
 
 def test_a_deployment_has_no_lasting_disk_and_drains_before_it_ends():
@@ -97,10 +154,11 @@ def test_every_mount_port_and_label_is_there(form):
     claims = one(form, "StatefulSet", "Deployment")["spec"].get("volumeClaimTemplates", [])
     volumes = {v["name"] for v in pod(form)["volumes"]} | {c["metadata"]["name"] for c in claims}
     assert {m["name"] for m in relay(form)["volumeMounts"]} == volumes
-    ports = {p["name"] for c in containers(form) for p in c.get("ports", [])}
+    names = {p["name"] for c in pod(form)["containers"] for p in c.get("ports", [])}  # not of init containers
+    numbers = {p["containerPort"] for c in containers(form) for p in c.get("ports", [])}
     for policy in (o for o in render(FOLDER / form) if o["kind"] == "NetworkPolicy"):
         rules = policy["spec"]["ingress"]
-        assert {p["port"] for rule in rules for p in rule["ports"]} <= ports
+        assert {p["port"] for rule in rules for p in rule["ports"]} <= names | numbers
     template = one(form, "StatefulSet", "Deployment")["spec"]["template"]
     for service in (o for o in render(FOLDER / form) if o["kind"] == "Service"):
         assert service["spec"]["selector"].items() <= template["metadata"]["labels"].items()

@@ -207,6 +207,20 @@ def test_the_key_is_rotated_under_traffic(site, dns):
     assert "p1._domainkey" in records(site)  # signatures made with it are on their way
 
 
+def test_an_old_key_is_brought_to_mind_once(site, dns, relay_clock):
+    add_and_prove(site, dns)
+    assert site.relay.metric("alerts_total", kind="rotation") == 0
+    relay_clock(YEAR + 25 * HOUR)
+    assert verify(site) == "verified"
+    until(lambda: site.relay.metric("alerts_total", kind="rotation") == 1, "the alert")
+    sentence = f"{ZONE}: The DKIM key p1 is 366 days old: begin a rotation"
+    until(lambda: sentence in site.relay.log(), "its words in the log")
+    site.relay.stop()
+    relay_clock.start()
+    assert verify(site) == "verified"
+    assert site.relay.metric("alerts_total", kind="rotation") == 0
+
+
 def test_ses_must_have_verified_the_domain_too(site, dns):
     site.relay.write_secret("aws_key_id", site.ses.user)
     site.relay.write_secret("aws_secret", site.ses.api_secret)

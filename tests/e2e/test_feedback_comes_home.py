@@ -181,3 +181,38 @@ def test_another_relays_events_are_given_back_and_strangers_are_thrown_away(even
     queues.send(queue, json.dumps(event))
     until(lambda: total(events, "feedback_discarded_total", cause="other_relay") >= 1, "the other relay's")
     assert queues.left(queue) == 1
+
+
+def told(site, kind: str) -> float:
+    return total(site, "alerts_total", kind=kind)
+
+
+def test_many_suppressions_at_once_are_told_of(events):
+    send_all(events, numbered(BOUNCE, 19))
+    until(lambda: total(events, "suppressed_addresses") == 19, "nineteen suppressions")
+    assert told(events, "suppressions") == 0
+    send(events, BOUNCE)
+    until(lambda: told(events, "suppressions") == 1, "the alert")
+
+
+def test_a_change_of_what_was_signed_and_a_second_reader_are_told_of(events, queues, queue):
+    queue_id = send(events)
+    events.relay.await_event(queue_id, "delivered")
+    assert (told(events, "signature-altered"), told(events, "feed")) == (0, 0)
+    record = next(each for each in events.ses.messages() if each["tags"]["postern_id"] == queue_id)
+    opened = {
+        "eventType": "Open",
+        "mail": {
+            "timestamp": "2026-09-14T09:30:15.482Z",
+            "messageId": record["id"],
+            "destination": record["recipients"],
+            "tags": {name: [value] for name, value in record["tags"].items()},
+        },
+        "open": {"timestamp": "2026-09-14T09:30:16.482Z"},
+    }
+    queues.send(queue, json.dumps(opened))
+    until(lambda: told(events, "signature-altered") == 1, "the alert of the change")
+    opened["mail"]["tags"] = {"postern_relay": ["0000000000000"], "postern_id": ["06B6SX1Z8J8C4"]}
+    queues.send(queue, json.dumps(opened))
+    until(lambda: told(events, "feed") == 1, "the minute's look at the feed", 70)
+    until(lambda: "This queue has several readers" in events.relay.log(), "its words in the log")

@@ -39,6 +39,10 @@ def test_groff_has_nothing_to_complain_of(form):
     assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
+def test_a_page_is_named_as_it_is_installed():
+    assert manual("man-sendmail").startswith(".TH POSTERN-SENDMAIL.YML 5 ")
+
+
 def test_each_command_has_its_section_with_its_options():
     page = rendered(manual("man")).stdout
     commands = documented()

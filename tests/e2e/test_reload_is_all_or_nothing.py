@@ -1,5 +1,7 @@
 """SIGHUP: a good configuration is taken whole, a bad one not at all, and sessions go on."""
 
+import concurrent.futures
+import copy
 import signal
 import smtplib
 
@@ -102,3 +104,45 @@ def test_an_app_that_is_gone_can_no_longer_log_in(site):
             "localhost", site.relay.port("implicit"), context=site.keys.trusting()
         ) as client:
             client.login("blog", NEW_PASSWORD)
+
+
+def test_a_reload_is_in_the_audit_trail_taken_or_not(site, tmp_path):
+    good = site.relay.config
+    site.relay.reload()
+    site.relay.config = copy.deepcopy(good)
+    add_domain(site, tmp_path, selektor="p1")
+    reload(site, "postern.yml:")
+    site.relay.config = good
+    site.relay.write_config()  # the command reads it too
+    refused, taken = until(lambda: reloads(site)[1:] and reloads(site), "both reloads in the audit trail")
+    assert taken["who"].startswith("admin socket, uid ") and taken["detail"] == "done"
+    assert refused["who"] == "signal"
+    assert refused["detail"].startswith("refused: ") and "selektor" in refused["detail"]
+
+
+def reloads(site) -> list[dict]:
+    """The newest first."""
+    return [record for record in site.relay.asked("audit") if record["what"] == "reload"]
+
+
+def test_a_reload_is_not_lost_to_changes_that_come_at_the_same_time(site, tmp_path):
+    """Each change takes its turn: what the file says and what commands say are both there, also after a restart."""
+    add_domain(site, tmp_path)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        added = [
+            pool.submit(site.relay.command, "domain", "add", f"d{number}.example", "--app", "shop")
+            for number in range(6)
+        ]
+        reloaded = [pool.submit(site.relay.command, "reload") for _ in range(6)]
+        for each in (*added, *reloaded):
+            assert each.result().returncode == 0, each.result().stderr
+    expected = {"example.com", "example.org", *(f"d{number}.example" for number in range(6))}
+
+    def domains() -> dict[str, list]:
+        return {each["name"]: each["associations"] for each in site.relay.asked("domain", "list")}
+
+    before = domains()
+    assert before.keys() == expected and all(len(apps) == 1 for apps in before.values())
+    site.relay.stop()
+    site.relay.start()
+    assert domains() == before

@@ -193,6 +193,17 @@ def test_the_static_program_in_an_empty_image(shared_site, tmp_path):
     arrival(shared_site, outcome)
 
 
+@pytest.mark.parametrize("program", [PROGRAM, STATIC], ids=["linked", "static"])
+def test_called_sendmail_it_says_what_it_takes(tmp_path, program):
+    sendmail = tmp_path / "sendmail"
+    sendmail.symlink_to(program)
+    outcome = run([sendmail, "--help"], "")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert "take recipients from To, Cc and Bcc" in outcome.stdout
+    wrong = run([sendmail, "--config=x"], "")
+    assert wrong.returncode == 64 and "`--help` shows what it takes" in wrong.stderr
+
+
 # --- what does not go ---------------------------------------------------------------------------------------------
 
 

@@ -86,6 +86,17 @@ def test_a_signed_post_is_booked_once_and_a_forged_one_has_no_effect(posted, sig
     until(lambda: posted.send(mail.plain()).reason == "suppressed", "the address to be suppressed")
 
 
+def test_a_subscription_elsewhere_is_refused_before_anything_is_asked(posted, signer, port):
+    """Without access to AWS the answer is 503 where the relay would confirm: so far come posts of SNS for our topic."""
+    elsewhere = "https://sns.eu-central-1.amazonaws.com.evil.example/?Action=ConfirmSubscription"
+    assert post(port, signer.subscription_confirmation(TOPIC + "-of-a-stranger")) == 403
+    assert post(port, signer.subscription_confirmation(SubscribeURL=elsewhere)) == 403
+    assert post(port, signer.subscription_confirmation(Token="another0")) == 403
+    assert posted.relay.metric("feedback_discarded_total", cause="unverified") == 3
+    assert post(port, signer.subscription_confirmation()) == 503
+    assert posted.relay.metric("feedback_discarded_total", cause="unverified") == 3
+
+
 def test_the_port_of_sns_serves_nothing_else(posted, port):
     assert post(port, b"{}", "/api/v1/reload") == 404
     assert post(port, b"{}") == 403

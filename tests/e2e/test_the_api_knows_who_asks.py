@@ -6,6 +6,8 @@ import urllib.request
 
 import pytest
 
+from support import mail
+
 ADMIN = "4Zq9vX2mT7wK1rB8nY5cJ3hL6pD0sF4gA2eU7iO9xQzE5"
 
 
@@ -77,3 +79,34 @@ def test_another_host_name_is_not_answered(site):
     assert ask(site, "/api/v1/apps", ADMIN, Host="evil.example")[0] == 421
     assert ask(site, "/api/v1/apps", ADMIN, Origin="https://evil.example")[0] == 403
     assert ask(site, "/api/v1/apps", ADMIN, Host="localhost")[0] == 200
+
+
+def seen_by(site, token: str, queue_id: str) -> list[bool]:
+    """Whether a message shows to a token, in each way to ask for it."""
+    return [
+        bool(ask(site, f"/api/v1/trace?word={queue_id}", token)[1]["matches"]),
+        bool(ask(site, "/api/v1/trace?word=user%40example.net", token)[1]["matches"]),
+        ask(site, f"/api/v1/queue/{queue_id}", token)[0] == 200,
+        bool(ask(site, "/api/v1/queue?domain=example.com&state=sent", token)[1]["entries"]),
+        bool(ask(site, "/api/v1/queue?state=sent", token)[1]["entries"]),
+    ]
+
+
+def test_mail_shows_to_the_app_that_sent_it_whoever_has_the_domain_now(site):
+    relay = site.relay
+    shop, blog = (token_of(site, "--role", "app", "--app", app) for app in ("shop", "blog"))
+    queue_id = site.send(mail.plain(), recipients=["user@example.net"]).queue_id
+    relay.await_event(queue_id, "sent")
+    assert (seen_by(site, shop, queue_id), seen_by(site, blog, queue_id)) == ([True] * 5, [False] * 5)
+    relay.config["apps"][0]["domains"] = []
+    relay.config["apps"].append(
+        {"name": "rival", "owner": "other", "password_file": "shop", "domains": ["example.com"]}
+    )
+    relay.write_config()
+    relay.reload()
+    rival = token_of(site, "--role", "app", "--app", "rival")
+    assert ask(site, "/api/v1/domains/example.com", rival)[0] == 200
+    assert ask(site, "/api/v1/domains/example.com", shop)[0] == 404
+    assert (seen_by(site, shop, queue_id), seen_by(site, rival, queue_id)) == ([True] * 5, [False] * 5)
+    assert ask(site, "/api/v1/queue?app=shop", rival)[0] == 404
+    assert [each["app"] for each in ask(site, "/api/v1/stats", rival)[1]["apps"]] == ["rival"]

@@ -17,7 +17,6 @@ using policy::RecordType;
 
 constexpr std::uint16_t type_a = 1, type_ns = 2, type_cname = 5, type_ptr = 12, type_mx = 15,
                         type_txt = 16, type_aaaa = 28, type_opt = 41;
-constexpr std::uint16_t class_in = 1;
 constexpr unsigned rcode_no_error = 0, rcode_no_name = 3;
 
 std::uint16_t number_of(RecordType type) {

@@ -13,6 +13,8 @@
 
 namespace domains {
 
+inline constexpr std::uint16_t class_in = 1;  ///< CLASS and QCLASS of the Internet
+
 inline constexpr std::size_t largest_udp_reply = 1232;     ///< octets; what no path fragments
 inline constexpr std::size_t most_records = 100;           ///< of one answer
 inline constexpr std::size_t most_octets = 64UL * 1024UL;  ///< of one answer's texts in all

@@ -26,7 +26,6 @@ using boost::system::error_code;
 using policy::DnsAnswer;
 using policy::DnsOutcome;
 
-constexpr int class_in = 1;
 constexpr std::size_t longest_why = 200;
 constexpr std::string_view stopping = "the relay is stopping";
 

@@ -1,5 +1,7 @@
 #include "relay/domains/spf/amends.hpp"
 
+#include "relay/domains/spf/ascii.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -9,9 +11,6 @@
 
 namespace domains::spf {
 namespace {
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// The parts of "{d2r-}", its letter taken off.
 struct Macro {

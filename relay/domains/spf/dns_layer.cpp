@@ -89,7 +89,7 @@ std::string octets_of(const std::string& text, ns_type type) {
   return std::string(host) + '\0';
 }
 
-struct Freed {
+struct RecordFreed {
   void operator()(SPF_dns_rr_t* rr) const { SPF_dns_rr_free(rr); }
 };
 
@@ -98,7 +98,7 @@ SPF_dns_rr_t* rr_of(SPF_dns_server_t* server,
                     std::string_view domain,
                     ns_type type,
                     const DnsAnswer& answer) {
-  std::unique_ptr<SPF_dns_rr_t, Freed> rr(
+  std::unique_ptr<SPF_dns_rr_t, RecordFreed> rr(
       SPF_dns_rr_new_init(server, std::string(domain).c_str(), type, 0, status_of(answer.outcome)));
   if (!rr) return nullptr;
   for (const policy::DnsRecord& record : answer.records) {

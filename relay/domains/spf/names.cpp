@@ -1,5 +1,7 @@
 #include "relay/domains/spf/names.hpp"
 
+#include "relay/domains/spf/ascii.hpp"
+
 #include <algorithm>
 
 namespace domains::spf {
@@ -9,8 +11,6 @@ constexpr std::size_t max_name = 253;
 constexpr std::size_t max_label = 63;
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-
-char to_lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool is_askable_octet(char c) {
   constexpr std::string_view meaningful = "\"$(),;@\\";

@@ -1,5 +1,7 @@
 #include "relay/domains/spf/records.hpp"
 
+#include "relay/domains/spf/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -7,8 +9,6 @@
 
 namespace domains::spf {
 namespace {
-
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// `text` begins with `prefix`, which is in lower case.
 bool begins_with(std::string_view text, std::string_view prefix) {

@@ -1,5 +1,8 @@
 #include "relay/domains/spf/syntax.hpp"
 
+#include "mail/header_fields.hpp"
+#include "relay/domains/spf/ascii.hpp"
+
 #include <arpa/inet.h>
 
 #include <algorithm>
@@ -13,17 +16,8 @@ namespace {
 
 using Predicate = bool (*)(std::string_view);
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_alphanumeric(char c) { return is_digit(c) || is_alpha(c); }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
 
 /// "%{" has been taken: takes letter, transformers, delimiters and the brace.
 bool take_macro_body(std::string_view& text) {
@@ -151,7 +145,7 @@ class Record {
   std::optional<std::string> take(std::string_view term) {
     const std::size_t end = term.find_first_of("=:/");
     if (end != term.npos && term[end] == '=')
-      return take_modifier(term, lower(term.substr(0, end)), term.substr(end + 1));
+      return take_modifier(term, mail::to_lower(term.substr(0, end)), term.substr(end + 1));
     return take_mechanism(term);
   }
 
@@ -182,7 +176,7 @@ class Record {
     const bool is_qualified = std::string_view("+-~?").find(term.front()) != std::string_view::npos;
     const std::string_view bare = term.substr(is_qualified ? 1 : 0);
     const std::string_view written = bare.substr(0, bare.find_first_of(":/"));
-    const std::string name = lower(written);
+    const std::string name = mail::to_lower(written);
     const auto* const known =
         std::find_if(mechanisms.begin(), mechanisms.end(), [&](const Mechanism& mechanism) {
           return mechanism.name == name;

@@ -218,7 +218,7 @@ TEST_CASE("a configuration that was prepared and not taken over changes nothing 
   next.domains.push_back(Site::configured_domain("example.org"));
   next.domains[0].key_file = site.write_key("own.pem", dkim::test::rfc8463_key);  // other keys
   next.domains[1].signing = policy::SigningMode::local;
-  REQUIRE(site.registry->prepare(next).has_value());
+  REQUIRE(site.prepare(next).has_value());
   CHECK(site.told() == before);
   publish_anew(site, "second");
   site.prove("example.com");
@@ -570,7 +570,7 @@ TEST_CASE("a configuration that has no room beside what is managed is refused") 
   REQUIRE(site.open().empty());
   CHECK(Site::told(site.add_app("b2")) == "invalid: There are 2000 apps, which is the most.");
   site.settings.apps.push_back(Site::configured_app("b2"));
-  const auto apps = site.registry->prepare(site.settings);
+  const auto apps = site.prepare(site.settings);
   REQUIRE_FALSE(apps.has_value());
   CHECK(apps.error().sentence() ==
         "With the 2 apps of the configuration and those made by command there are more than 2000, "
@@ -581,11 +581,11 @@ TEST_CASE("a configuration that has no room beside what is managed is refused") 
     site.settings.domains.back().signing = policy::SigningMode::ses;
     site.settings.apps[0].domains.push_back(site.settings.domains.back().name);
   }
-  const auto rights = site.registry->prepare(site.settings);
+  const auto rights = site.prepare(site.settings);
   REQUIRE_FALSE(rights.has_value());
   CHECK(rights.error().sentence().starts_with("With the 501 domains of b1 of the configuration"));
   site.settings.apps[0].domains.pop_back();
-  CHECK(site.registry->prepare(site.settings).has_value());
+  CHECK(site.prepare(site.settings).has_value());
 }
 
 TEST_CASE("a configuration that the store does not take is refused in one sentence") {
@@ -594,7 +594,7 @@ TEST_CASE("a configuration that the store does not take is refused in one senten
   const std::string before = site.told();
   site.settings.domains.push_back(Site::configured_domain("example.net"));
   site.store->close();
-  const auto prepared = site.registry->prepare(site.settings);
+  const auto prepared = site.prepare(site.settings);
   REQUIRE_FALSE(prepared.has_value());
   CHECK(prepared.error().sentence() ==
         "The store did not take what the configuration needs: look at its disk.");

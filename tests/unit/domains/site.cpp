@@ -101,7 +101,14 @@ void Site::reopen() {
   if (const std::string why = open(); !why.empty()) throw std::runtime_error(why);
 }
 
-void Site::reload() { registry->prepare(settings).value()(); }
+mail::Result<std::function<void()>> Site::prepare(const config::Config& next) {
+  return registry->prepare(next, run([this] { return registry->turn(); }));
+}
+
+void Site::reload() {
+  const auto turn = run([this] { return registry->turn(); });
+  registry->prepare(settings, turn).value()();
+}
 
 std::shared_ptr<const App> Site::app(std::string_view name) const {
   const auto now = catalog();

@@ -59,6 +59,8 @@ class Site {
   void keep(std::vector<spool::DocumentWrite> documents);
   /// Closes and opens; throws where that fails.
   void reopen();
+  /// As the first half of a reload, in its turn.
+  [[nodiscard]] mail::Result<std::function<void()>> prepare(const config::Config& next);
   /// As a reload: prepared and taken over; throws where that fails.
   void reload();
 

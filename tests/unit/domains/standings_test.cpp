@@ -103,6 +103,9 @@ TEST_CASE("names that another owner proved are not covered by the domain above t
   Domain trusted = domain_named("a.trusted.example.com", DomainStatus::pending, "other");
   trusted.trusted = true;
   made.add(trusted);
+  Domain contested = domain_named("b.trusted.example.com", DomainStatus::failed, "other");
+  contested.trusted = contested.contested = true;
+  made.add(contested);
   made.catalog.associations = {{"shop", "example.com", 1, false}};
   CHECK(made.sender("shop").foreign == std::vector<std::string>{"a.trusted.example.com",
                                                                 "proved.example.com",

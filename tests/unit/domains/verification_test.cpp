@@ -139,6 +139,22 @@ TEST_CASE("a domain that somebody vouches for is not looked at") {
   site.stop();
 }
 
+TEST_CASE("a domain of the configuration that is another's is not looked at") {
+  Watched site;
+  REQUIRE(site.add_app("theirs", "other"));
+  REQUIRE(site.add_domain("example.com", "theirs"));
+  site.prove("example.com");
+  site.settings.domains = {Site::configured_domain("shop.example.com")};
+  site.reopen();
+  REQUIRE(site.domain("shop.example.com")->contested);
+  site.watch();
+  site.verification->start();
+  site.look_twice();
+  CHECK_FALSE(site.resolver->resolved.contains("_postern-challenge.shop.example.com"));
+  CHECK_FALSE(site.verify_now("shop.example.com"));
+  site.stop();
+}
+
 TEST_CASE("no more rounds than eight are under way, and all come to their turn") {
   Watched site;
   std::set<std::string> names;

@@ -78,7 +78,9 @@ struct CommandFixture {
               store.order(std::move(order), std::move(done));
             },
         .drain = [this](std::function<void(bool)> done) { draining(std::move(done)); },
-        .reload = [this] { return mistakes; },
+        .reload = [this](const std::string&) -> http::asio::awaitable<std::vector<std::string>> {
+          co_return mistakes;
+        },
         .feedback = {},
     };
     REQUIRE(server.listen(socket, http::admin_routes(sources)).has_value());

@@ -36,6 +36,11 @@ class FakeStore : public spool::Store {
     const std::lock_guard lock(mutex_);
     return orders_;
   }
+  /// The audit trail, the oldest first.
+  [[nodiscard]] std::vector<spool::AuditRecord> audits() {
+    const std::lock_guard lock(mutex_);
+    return audits_;
+  }
   [[nodiscard]] std::vector<std::filesystem::path> backups() {
     const std::lock_guard lock(mutex_);
     return backups_;

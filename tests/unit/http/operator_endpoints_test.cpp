@@ -23,6 +23,7 @@ struct Fixture {
   observe::Metrics metrics{"1.2.3"};
   std::function<void(std::function<void(bool)>)> drain;
   std::vector<std::string> mistakes;
+  std::string asked_by;            ///< the reload
   std::vector<std::string> heard;  ///< of feedback
   bool hears = true;
   RunningServer server;
@@ -35,7 +36,10 @@ struct Fixture {
       .long_timeout = 50ms,
       .hold_expire = {},
       .drain = [this](std::function<void(bool)> done) { drain(std::move(done)); },
-      .reload = [this] { return mistakes; },
+      .reload = [this](std::string who) -> http::asio::awaitable<std::vector<std::string>> {
+        asked_by = std::move(who);
+        co_return mistakes;
+      },
       .feedback =
           [this](spool::QueueId id,
                  const std::string& upstream_id,
@@ -76,6 +80,37 @@ TEST_SUITE("relay/http/operator_endpoints") {
     CHECK(body_of(told("drain", R"({"timeout":1})")).find("\"drained\":false") !=
           std::string::npos);
     server.on_thread([&] { kept(true); });
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "drain, backup and a settled doubt are audited, or not done") {
+    drain = [](const std::function<void(bool)>& done) { done(true); };
+    const std::string id = spool::QueueId(7).text();
+    struct Row {
+      std::string target, body, what, of;
+    };
+    const Row rows[] = {{"drain", R"({"timeout":3600})", "drain", ""},
+                        {"backup", R"({"file":"/var/spool.copy"})", "backup", "/var/spool.copy"},
+                        {"feedback/event", event(id, "0100-abc", "Send"), "feedback event", id}};
+    for (const Row& row : rows) {
+      CAPTURE(row.target);
+      told(row.target, row.body);
+      const spool::AuditRecord record = store.audits().back();
+      CHECK(record.who.starts_with("admin socket"));
+      CHECK(record.what == row.what);
+      CHECK(record.target == row.of);
+    }
+    drain = [](const std::function<void(bool)>&) { FAIL("asked to drain"); };
+    server.on_thread([this] { heard.clear(); });
+    store.takes = false;
+    for (const Row& row : rows) CHECK(status_of(told(row.target, row.body)) == "HTTP/1.1 503");
+    CHECK(store.backups().size() == 1);
+    CHECK(server.on_thread([this] { return heard; }).empty());
+    CHECK(store.audits().size() == std::size(rows));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "a reload is told who asked for it") {
+    told("reload", "{}");
+    CHECK(server.on_thread([this] { return asked_by; }).starts_with("admin socket"));
   }
 
   TEST_CASE_FIXTURE(Fixture, "reload tells every mistake") {

@@ -90,6 +90,50 @@ TEST_SUITE("relay/http/order_endpoints") {
     CHECK(order.dry_run);
   }
 
+  TEST_CASE_FIXTURE(Fixture, "an order is in the audit trail, who gave it and for which messages") {
+    const std::string first = spool::QueueId(1).text(), second = spool::QueueId(2).text();
+    struct Row {
+      std::string operation, body, target, detail;
+    };
+    const Row rows[] = {
+        {"drop", R"({"all":true})", "", "all"},
+        {"retry", "{\"ids\":[" + quoted(1) + "]}", first, "id " + first},
+        {"hold",
+         "{\"ids\":[" + quoted(1) + "," + quoted(2) + "]}",
+         "",
+         "id " + first + ", id " + second},
+        {"release",
+         R"({"app":"shop","domain":"example.com","reason":"signing","state":"held"})",
+         "shop",
+         "app shop, domain example.com, reason signing, state held"},
+    };
+    for (const Row& row : rows) {
+      CAPTURE(row.operation);
+      told(row.operation, row.body);
+      const spool::AuditRecord record = store.audits().back();
+      CHECK(record.who.starts_with("admin socket"));
+      CHECK(record.what == "queue " + row.operation);
+      CHECK(record.target == row.target);
+      CHECK(record.detail == row.detail);
+    }
+    CHECK(store.audits().size() == std::size(rows));
+    told("drop", R"({"older_than":60})");
+    CHECK(store.audits().back().detail.starts_with("older than 20"));
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "what only asks, or is refused, is in no audit trail") {
+    told("drop", R"({"all":true,"dry_run":true})");
+    told("drop", "{}");
+    CHECK(store.orders().size() == 1);
+    CHECK(store.audits().empty());
+  }
+
+  TEST_CASE_FIXTURE(Fixture, "an order that cannot be written down is not carried out") {
+    store.takes = false;
+    CHECK(status_of(told("drop", R"({"all":true})")) == "HTTP/1.1 503");
+    CHECK(store.orders().empty());
+  }
+
   TEST_CASE_FIXTURE(Fixture,
                     "a domain is meant in either form, and one that is none fits nothing") {
     told("hold", R"({"domain":"BÜCHER.example"})");

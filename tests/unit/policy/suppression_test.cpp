@@ -331,3 +331,16 @@ TEST_CASE("a delivery that is heard of late may leave an address suppressed, nev
     REQUIRE(late.soft_days == in_time.soft_days);
   }
 }
+
+TEST_CASE("what an operator changes joins what is known, but a removal replaces it") {
+  const Suppression known = of(BounceClass::mailbox, {0});
+  const WallTime now = start + days(1);
+  const Suppression by_hand = policy::joined(known, policy::after_addition({}, now));
+  CHECK(by_hand.cause == SuppressionCause::by_hand);
+  CHECK(by_hand.until == policy::never_ends);
+  CHECK(by_hand.times == known.times);
+  const Suppression shorter = policy::joined(
+      known, policy::after_import({}, now, now + days(1), SuppressionCause::imported));
+  CHECK(shorter == known);
+  CHECK(policy::joined(known, policy::after_removal(now)) == policy::after_removal(now));
+}

@@ -161,7 +161,7 @@ TEST_SUITE("sendmail's arguments") {
       const auto request = read(words);
       REQUIRE_FALSE(request.has_value());
       CHECK(request.error().exit_code() == 64);
-      CHECK(request.error().sentence().find("`postern sendmail --help`") != std::string::npos);
+      CHECK(request.error().sentence().find("`--help` shows what it takes") != std::string::npos);
     }
   }
 
