@@ -13,7 +13,7 @@ namespace spool::sqlite {
 namespace {
 
 constexpr std::int64_t candidates_at_once = 2000;  ///< looked at
-constexpr std::size_t changes_at_once = 500;  ///< of them changed
+constexpr std::size_t changes_at_once = 500;       ///< of them changed
 constexpr std::size_t most_seen = 100'000;
 
 /// How far before now the urgent ones that leave a hold fall due, a millisecond after each other.
