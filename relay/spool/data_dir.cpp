@@ -68,7 +68,7 @@ mail::Result<std::string> check_file_system(const fs::path& directory) {
     case FileSystemKind::network:
       return mail::failure("data_dir " + directory.string() +
                            " lies on a network file system, where SQLite's write-ahead log does "
-                           "not work: put it on a local disk, or set store to a PostgreSQL.");
+                           "not work: put it on a local disk.");
     case FileSystemKind::fuse:
       break;
   }

@@ -1,6 +1,7 @@
 """The disk under the spool fills up: mail is refused at MAIL as soon as that is known, what was accepted stays, and
 the relay recovers by itself."""
 
+import errno
 import os
 import subprocess
 
@@ -30,12 +31,17 @@ def cramped_site(start_site, small_disk):
 
 
 def leave_free(disk, octets: int) -> None:
-    """Fills the disk up to so many octets."""
+    """Fills the disk up to so many octets, of which the relay takes meanwhile too: none may be left before that."""
     free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
-    with (disk / "ballast").open("ab") as ballast:
+    with (disk / "ballast").open("ab", buffering=0) as ballast:
         left = free - octets
         while left > 0:
-            left -= ballast.write(b"\0" * min(left, MIB))
+            try:
+                left -= ballast.write(b"\0" * min(left, MIB))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                return
 
 
 def reply_at_mail(site):
