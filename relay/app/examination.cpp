@@ -1,5 +1,6 @@
 #include "relay/app/examination.hpp"
 
+#include "relay/app/side_by_side.hpp"
 #include "relay/app/system_clock.hpp"
 #include "relay/delivery/smtp_upstream.hpp"
 #include "relay/doctor/judge.hpp"
@@ -27,15 +28,6 @@ using std::chrono::milliseconds;
 
 constexpr auto greeting_limit = 5s;
 constexpr std::size_t greeting_octets = 1024;
-
-/// Looks under way, shared with those that come to no end.
-struct Round {
-  Round(const asio::any_io_executor& executor, std::size_t count)
-      : found(count), left(count), over(executor, examination_limit) {}
-  std::vector<doctor::Findings> found;
-  std::size_t left;
-  asio::steady_timer over;
-};
 
 doctor::FileSeen seen(const std::filesystem::path& path) {
   std::error_code failed;
@@ -89,25 +81,16 @@ asio::awaitable<std::string> greeting_of(std::string address, std::uint16_t port
 }  // namespace
 
 asio::awaitable<doctor::Findings> take_looks(std::vector<Look> looks, net::ExceptionSink sink) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const auto round = std::make_shared<Round>(executor, looks.size());
-  for (std::size_t i = 0; i < looks.size(); ++i) {
-    auto take = [round, i, at = looks[i].at]() -> asio::awaitable<void> {
-      round->found[i] = co_await at();
-    };
-    net::spawn(executor, std::move(take), sink, [round] {
-      if (--round->left == 0) round->over.cancel();
-    });
-  }
-  if (!looks.empty()) co_await round->over.async_wait(net::tup);
+  std::vector<std::function<asio::awaitable<doctor::Findings>()>> starts;
+  starts.reserve(looks.size());
+  for (const Look& look : looks) starts.push_back(look.at);
+  auto found = co_await side_by_side(std::move(starts), examination_limit, std::move(sink));
   doctor::Findings findings;
   for (std::size_t i = 0; i < looks.size(); ++i) {
-    if (round->found[i].empty())
-      findings.push_back({looks[i].check,
-                          doctor::Grade::bad,
-                          fmt::format("nothing came of it within {} s", examination_limit.count()),
-                          "See the relay's log, and what it connects to here."});
-    std::ranges::move(round->found[i], std::back_inserter(findings));
+    if (found[i])
+      std::ranges::move(*found[i], std::back_inserter(findings));
+    else
+      findings.push_back(doctor::without_end(looks[i].check, examination_limit));
   }
   co_return findings;
 }

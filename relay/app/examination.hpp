@@ -1,7 +1,9 @@
 #pragma once
 
+#include "policy/domain_setup.hpp"
 #include "relay/config/config.hpp"
 #include "relay/doctor/finding.hpp"
+#include "relay/domains/resolver.hpp"
 #include "relay/net/clock.hpp"
 #include "relay/net/coro.hpp"
 
@@ -19,6 +21,7 @@ struct Look {
 };
 
 inline constexpr std::chrono::seconds look_limit{12};  ///< for an upstream
+inline constexpr std::chrono::seconds dns_limit{10};   ///< for all questions together
 inline constexpr std::chrono::seconds examination_limit{15};
 
 /// Takes all looks side by side; their findings in the order of the looks. One that has not ended
@@ -31,6 +34,16 @@ inline constexpr std::chrono::seconds examination_limit{15};
 [[nodiscard]] net::asio::awaitable<doctor::Findings> look_at_upstream(config::Upstream upstream,
                                                                       std::string hostname,
                                                                       net::Clock& clock);
+/// What is to be asked of DNS.
+struct DnsWanted {
+  std::vector<config::Endpoint> servers;     ///< as configured
+  std::string name;                          ///< of a domain: whether DNS answers at all
+  bool needed = false;                       ///< domains are verified by DNS
+  std::vector<policy::DomainSetup> signing;  ///< trusted domains, whose keys nobody else asks for
+};
+[[nodiscard]] net::asio::awaitable<doctor::Findings> look_at_dns(domains::Resolver& resolver,
+                                                                 DnsWanted wanted,
+                                                                 net::ExceptionSink sink);
 /// Whether the relay's own port greets.
 [[nodiscard]] net::asio::awaitable<doctor::Findings> look_at_listener(
     config::SmtpListener listener);

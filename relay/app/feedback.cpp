@@ -94,6 +94,7 @@ doctor::FeedSeen Feedback::seen() const {
   doctor::FeedSeen seen;
   seen.topics = !settings_.sns.topic_arns.empty();
   if (reader_) seen.queue = reader_->standing();
+  seen.last_post = last_post_;
   return seen;
 }
 
@@ -162,6 +163,8 @@ net::asio::awaitable<http::SnsAnswer> Feedback::take_verified(feedback::Verified
     co_return http::SnsAnswer{200, "Not an event of a message."};
   }
   const auto taken = co_await booker_.take(std::move(*event));
+  if (taken == feedback::Taken::booked || taken == feedback::Taken::duplicate)
+    last_post_ = parts_.clock.now();
   // What is never ours is taken all the same: SNS would only bring it again.
   if (taken == feedback::Taken::failed)
     co_return http::SnsAnswer{503, "The event could not be stored: send it again later."};

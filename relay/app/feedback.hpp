@@ -20,6 +20,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,7 @@ class Feedback {
   std::unique_ptr<aws::SqsApi> sqs_;
   std::unique_ptr<feedback::SqsReader> reader_;
   std::unique_ptr<feedback::SnsCertificates> certificates_;
+  std::optional<spool::WallTime> last_post_;  ///< of an event, booked or known already
 };
 
 }  // namespace app

@@ -263,6 +263,7 @@ mail::Result<void> Relay::load_tls(const config::Config& settings) {
   auto tls = net::server_tls(settings.certificate, settings.private_key);
   if (!tls) return tls.error();
   metrics_.tls_certificate_expiry(tls->expires);
+  certificate_expires_ = tls->expires;
   front_door_->replace_tls(tls->context);
   http_->replace_tls(std::move(tls->context));
   return {};

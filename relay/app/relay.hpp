@@ -155,6 +155,7 @@ class Relay {
   std::unique_ptr<net::FrontDoor> front_door_;
   std::unique_ptr<http::Server> http_;
   std::filesystem::file_time_type certificate_seen_{};
+  std::optional<spool::WallTime> certificate_expires_;
   std::atomic<bool> accepting_{false};
   std::atomic<bool> over_{false};
 };

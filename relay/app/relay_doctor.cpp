@@ -16,6 +16,7 @@ namespace {
 namespace asio = net::asio;
 
 constexpr std::size_t most_configuration_sets = 5;  // each takes two seconds of SES's API
+constexpr std::size_t most_signing_domains = 50;    // each is a question to the resolver
 
 doctor::DomainSeen seen(const domains::Domain& domain) {
   doctor::DomainSeen seen;
@@ -23,24 +24,31 @@ doctor::DomainSeen seen(const domains::Domain& domain) {
   seen.status = domain.state.status;
   seen.trouble = domain.trouble.empty() ? domain.unsigned_why : domain.trouble;
   const auto& diagnoses = domain.examination.diagnoses;
-  if (!diagnoses.empty()) seen.edit = diagnoses.front().edit;
+  if (!diagnoses.empty()) {
+    seen.edit = diagnoses.front().edit;
+    seen.valued = !diagnoses.front().expected.empty();
+  }
   return seen;
 }
 
 /// Those that are not well, and how many are.
 doctor::Findings domains_of(const domains::Catalog& catalog) {
   doctor::Findings findings;
-  std::size_t well = 0;
+  std::size_t well = 0, trusted = 0;
   for (const auto& [name, domain] : catalog.domains) {
     doctor::Finding finding = doctor::judge_domain(seen(*domain));
     if (finding.grade == doctor::Grade::ok) {
       ++well;
+      if (domain->trusted) ++trusted;
     } else {
       findings.push_back(std::move(finding));
     }
   }
   if (well > 0)
-    findings.push_back({"domains", doctor::Grade::ok, fmt::format("{} verified", well), {}});
+    findings.push_back({"domains",
+                        doctor::Grade::ok,
+                        fmt::format("{} verified by DNS, {} trusted", well - trusted, trusted),
+                        {}});
   if (catalog.domains.empty())
     findings.push_back({"domains",
                         doctor::Grade::bad,
@@ -76,17 +84,21 @@ asio::awaitable<doctor::Findings> configuration_set_of(SesRegions& ses,
   co_return doctor::judge_configuration_set(name, region, answered, feed);
 }
 
-/// Whether the resolvers answer at all, whatever they say of this name.
-asio::awaitable<doctor::Findings> look_at_dns(domains::Resolver& resolver,
-                                              std::vector<config::Endpoint> servers,
-                                              std::string name) {
-  policy::DnsQuestion question{std::move(name), policy::RecordType::txt};
-  const auto answer = co_await resolver.resolve(std::move(question));
-  const bool failed = answer.outcome == policy::DnsOutcome::failed;
-  const std::string why = failed ? answer.why : std::string();
-  doctor::Findings findings;
-  findings.push_back(doctor::judge_dns(servers, failed && why.empty() ? "no answer" : why));
-  co_return findings;
+/// Of a catalog that has domains.
+DnsWanted dns_wanted(const domains::Catalog& catalog, std::vector<config::Endpoint> servers) {
+  DnsWanted wanted{.servers = std::move(servers), .name = catalog.domains.begin()->first};
+  for (const auto& [name, domain] : catalog.domains) {
+    if (!domain->trusted) {
+      if (!wanted.needed) wanted.name = name;
+      wanted.needed = true;
+    } else if (domain->signing == policy::SigningMode::local && domain->signer &&
+               wanted.signing.size() < most_signing_domains) {
+      wanted.signing.push_back(domains::setup_of(*domain, {}, {}));
+      for (policy::SelectorSetup& selector : wanted.signing.back().selectors)
+        selector.signs = selector.selector == domain->signer->selector();
+    }
+  }
+  return wanted;
 }
 
 void add_ses(std::vector<Look>& looks,
@@ -136,13 +148,12 @@ std::vector<Look> Relay::looks() {
                      }});
   const bool feed = feedback_->seen().topics || feedback_->seen().queue;
   add_ses(looks, aws_.ses.get(), settings_, *catalog, feed);
-  for (const auto& [name, domain] : catalog->domains) {
-    if (domain->trusted) continue;
-    looks.push_back({"dns", [this, name = name] {
-                       return look_at_dns(checks_->resolver(), settings_.dns.servers, name);
+  if (!catalog->domains.empty())
+    looks.push_back({"dns", [this, wanted = dns_wanted(*catalog, settings_.dns.servers)] {
+                       return look_at_dns(checks_->resolver(), wanted, [this](auto what) {
+                         recorder_.internal_error(what, "doctor");
+                       });
                      }});
-    break;
-  }
   for (const config::SmtpListener& listener : settings_.smtp)
     if (listener.tls != config::ListenerTls::implicit && listener.endpoint.port != 0)
       looks.push_back({"listener " + listener.endpoint.address,
@@ -161,6 +172,9 @@ asio::awaitable<doctor::Findings> Relay::examine() {
   };
   take(std::move(looked));
   take(domains_of(*registry_->catalog()));
+  if (certificate_expires_)
+    findings.push_back(
+        doctor::judge_certificate(settings_.certificate, *certificate_expires_, clock_.now()));
   findings.push_back(doctor::judge_feed(feedback_->seen(), clock_.now()));
   findings.push_back(doctor::judge_clock(courier_services_->clock_steady));
   take(look_at_files(settings_));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
 #include <utility>
 
 namespace doctor {
@@ -22,14 +23,26 @@ std::string list(const std::vector<config::Endpoint>& servers) {
   return text;
 }
 
+/// Of a verified domain in trouble, the fault and what to do about it.
+std::pair<std::string, std::string> parted(const DomainSeen& seen) {
+  const auto end = seen.trouble.find(": ");
+  std::string fault = "verified, but: " + seen.trouble.substr(0, end);
+  if (end != std::string::npos) return {std::move(fault), seen.trouble.substr(end + 2)};
+  return {std::move(fault),
+          fmt::format("Publish what `postern domain records {}` prints.", seen.name)};
+}
+
 }  // namespace
 
 Finding judge_domain(const DomainSeen& seen) {
   Finding finding{"domain " + seen.name, Grade::bad, std::string(policy::word(seen.status)), {}};
   switch (seen.status) {
     case policy::DomainStatus::verified:
-      finding.grade = seen.trouble.empty() ? Grade::ok : Grade::bad;
-      finding.mend = seen.trouble;
+      if (seen.trouble.empty()) {
+        finding.grade = Grade::ok;
+        return finding;
+      }
+      std::tie(finding.what, finding.mend) = parted(seen);
       return finding;
     case policy::DomainStatus::pending:
     case policy::DomainStatus::warning:
@@ -40,15 +53,16 @@ Finding judge_domain(const DomainSeen& seen) {
       break;
   }
   finding.mend = seen.edit.empty() ? seen.trouble : seen.edit;
+  if (!seen.edit.empty() && seen.valued) finding.mend = with_value(seen.edit, seen.name);
   if (finding.mend.empty())
     finding.mend = fmt::format("Publish what `postern domain records {}` prints.", seen.name);
   return finding;
 }
 
-Finding judge_dns(const std::vector<config::Endpoint>& servers, std::string_view why) {
+Finding judge_dns(const std::vector<config::Endpoint>& servers, std::string_view why, bool needed) {
   if (why.empty()) return {"dns", Grade::ok, list(servers) + " answer", {}};
   return {"dns",
-          Grade::bad,
+          needed ? Grade::bad : Grade::warn,
           fmt::format("{} do not answer: {}", list(servers), why),
           servers.empty() ? "Mend /etc/resolv.conf, or name servers in `dns.servers`."
                           : "Correct `dns.servers`, or let this machine reach them (port 53, UDP "
@@ -105,13 +119,24 @@ Findings judge_permissions(const std::vector<FileSeen>& secrets,
   return findings;
 }
 
+Finding without_end(std::string_view check, std::chrono::seconds limit) {
+  return {std::string(check),
+          Grade::bad,
+          fmt::format("nothing came of it within {} s", limit.count()),
+          "Let this machine reach what is asked there (resolver, firewall, proxy); if the relay's "
+          "log (`journalctl -u postern`) has an `Internal error` with `where=doctor`, report it."};
+}
+
 Finding judge_listener(std::string_view address, std::string_view why, milliseconds after) {
   const std::string check = fmt::format("listener {}", address);
   if (!why.empty())
-    return {check,
-            Grade::bad,
-            fmt::format("it does not greet: {}", why),
-            "See the relay's log; a full disk or too many sessions keep it from answering."};
+    return {
+        check,
+        Grade::bad,
+        fmt::format("it does not greet: {}", why),
+        "Close clients that keep connections open (at most 200 from one address, 1000 in all: "
+        "`postern_smtp_connections`), and let this machine reach the address in `listen.smtp`; the "
+        "relay's log (`journalctl -u postern`) names what it could not accept."};
   Finding finding{check, Grade::ok, fmt::format("greets after {} ms", after.count()), {}};
   if (after < slow_listener_greeting) return finding;
   finding.grade = Grade::warn;

@@ -114,6 +114,21 @@ Finding grade_of_feed(std::string check, const aws::ConfigurationSet& set, bool 
   return {std::move(check), Grade::ok, "grade settles doubts", {}};
 }
 
+/// Of a feed that nothing else is wrong with.
+Finding by_last_event(std::string silence, std::optional<WallTime> last, WallTime now) {
+  if (last && now - *last <= long_silence)
+    return {"feed",
+            Grade::ok,
+            fmt::format("the last event came {} s ago",
+                        std::chrono::floor<std::chrono::seconds>(now - *last).count()),
+            {}};
+  return {"feed",
+          Grade::warn,
+          std::move(silence) + " for a day, or since the start",
+          "If mail was sent, look from the event destination to the topic to its subscription (the "
+          "queue, or /feedback/sns of this relay); `postern send-test` waits for one."};
+}
+
 }  // namespace
 
 Findings judge_account(std::string_view region, const aws::AccountAnswer& answered) {
@@ -151,7 +166,7 @@ Finding judge_feed(const FeedSeen& seen, WallTime now) {
     finding.mend = "Set `feedback.sqs.queue_url` or `feedback.sns.topic_arns`.";
     return finding;
   }
-  if (!seen.queue) return {"feed", Grade::ok, "SNS posts to /feedback/sns", {}};
+  if (!seen.queue) return by_last_event("no post of SNS has brought an event", seen.last_post, now);
   const feedback::SqsStanding& queue = *seen.queue;
   if (!queue.last_error.empty() || !queue.last_success) {
     finding.grade = queue.last_error.empty() ? Grade::warn : Grade::bad;
@@ -160,16 +175,10 @@ Finding judge_feed(const FeedSeen& seen, WallTime now) {
   } else if (queue.last_of_other_relay && now - *queue.last_of_other_relay < lately) {
     finding.what = "another relay's events come by this queue: it has several readers";
     finding.mend = "Give each relay's store a queue of its own.";
-  } else if (!queue.last_event || now - *queue.last_event > long_silence) {
-    finding.what = "the queue is read, but no event has come for a day, or since the start";
-    finding.mend =
-        "If mail was sent, look from the event destination to the topic to the queue; "
-        "`postern send-test` waits for one.";
   } else {
-    finding.grade = Grade::ok;
-    finding.what =
-        fmt::format("the last event came {} s ago",
-                    std::chrono::floor<std::chrono::seconds>(now - *queue.last_event).count());
+    return by_last_event("the queue is read, but no event has come",
+                         std::max(queue.last_event, seen.last_post),
+                         now);
   }
   return finding;
 }

@@ -33,7 +33,13 @@ Finding unreachable(const config::Upstream& upstream, const UpstreamSeen& seen) 
   } else {
     finding.what = fmt::format("{} {} ({})", where(upstream), seen.reply, smtp::word(seen.phase));
     if (seen.reply.empty()) finding.what = fmt::format("{}: {}", where(upstream), seen.trouble);
-    finding.mend = "See that this is an SMTP server with AUTH on that port, and try again.";
+    finding.mend = fmt::format(
+        "Set `upstream.host`, `upstream.port` and `upstream.tls` to those of an SMTP server that "
+        "offers AUTH over TLS: port 465 with `tls: implicit`, 587 with `tls: starttls`; what {} "
+        "says now, `openssl s_client -connect {}{} -crlf` shows.",
+        upstream.host,
+        where(upstream),
+        upstream.starttls ? " -starttls smtp" : "");
   }
   return finding;
 }
@@ -52,6 +58,10 @@ Finding refused_credentials(const config::Upstream& upstream, const UpstreamSeen
                   region)};
 }
 
+std::string day(WallTime at) {
+  return fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::chrono::system_clock::to_time_t(at)));
+}
+
 Finding greeting(const config::Upstream& upstream, const UpstreamSeen& seen) {
   const milliseconds after = seen.greeted_after.value_or(0ms);
   Finding finding{"upstream " + upstream.name,
@@ -65,11 +75,7 @@ Finding greeting(const config::Upstream& upstream, const UpstreamSeen& seen) {
 }
 
 Finding certificate(const config::Upstream& upstream, WallTime expires, WallTime now) {
-  Finding finding{"certificate " + upstream.name,
-                  Grade::ok,
-                  fmt::format("good until {:%Y-%m-%d}",
-                              fmt::gmtime(std::chrono::system_clock::to_time_t(expires))),
-                  {}};
+  Finding finding{"certificate " + upstream.name, Grade::ok, "good until " + day(expires), {}};
   if (expires - now > soon) return finding;
   finding.grade = Grade::warn;
   finding.mend = "Tell whoever runs that server: without a new one no mail leaves from then on.";
@@ -95,6 +101,19 @@ Findings judge_upstream(const config::Upstream& upstream, const UpstreamSeen& se
     findings.push_back({"credentials " + upstream.name, Grade::ok, "taken", {}});
   }
   return findings;
+}
+
+Finding judge_certificate(const std::filesystem::path& file, WallTime expires, WallTime now) {
+  Finding finding{"certificate of the relay", Grade::ok, "good until " + day(expires), {}};
+  if (expires - now > soon) return finding;
+  finding.mend = fmt::format("Renew {} (`tls.certificate`), then `postern reload`.", file.string());
+  if (expires > now) {
+    finding.grade = Grade::warn;
+    return finding;
+  }
+  finding.grade = Grade::bad;
+  finding.what = fmt::format("expired on {}: clients that check it send nothing", day(expires));
+  return finding;
 }
 
 }  // namespace doctor

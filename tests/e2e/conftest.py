@@ -12,6 +12,7 @@ sys.path[:0] = [
     str(pathlib.Path(__file__).parent.parent / "ses_sim"),
 ]
 
+from support.nameservers import Nameservers  # noqa: E402
 from support.queues_process import QueuesProcess  # noqa: E402
 from support.relay_process import Relay  # noqa: E402
 from support.site import Keys, Site, make_keys, running_site  # noqa: E402
@@ -32,6 +33,14 @@ def queues():
 @pytest.fixture
 def queue(queues) -> str:
     return queues.new_queue("events")
+
+
+@pytest.fixture
+def dns(tmp_path):
+    """nsd for example.com, behind unbound."""
+    servers = Nameservers(tmp_path, "example.com")
+    yield servers
+    servers.stop()
 
 
 @pytest.fixture

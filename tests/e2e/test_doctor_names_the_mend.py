@@ -20,15 +20,20 @@ DESTINATION = {
 
 
 @pytest.fixture
-def well(start_site, queues, queue):
-    """A site with everything: API, configuration set, feed."""
-    site = start_site()
+def well(start_site, dns, queues, queue):
+    """A site with everything: API, configuration set, feed, records in DNS."""
+    site = start_site(dns=asking(dns))
+    dns.publish("example.com", site.records("example.com"))
     site.ses.set(
         configuration_sets=["drupal"], event_destinations=[DESTINATION], daily_quota=1000, max_rate=14.0
     )
     site.ses.set(events_queue=queue, events_endpoint=queues.url)
     site.ses.answer_to(site.relay, feedback=queues.feeding(queue)["feedback"])
     return site
+
+
+def asking(dns) -> dict:
+    return {"servers": [dns.resolver], "timeout": "2s", "private_servers": True}
 
 
 def examine(relay, code: int) -> list[dict]:
@@ -65,11 +70,36 @@ def test_a_set_up_that_is_well_is_all_ok(well):
     looked_at = {finding["check"] for finding in findings}
     assert looked_at >= {
         *("relay", "upstream default", "certificate default", "credentials default", "feed", "clock", "disk"),
+        *("certificate of the relay", "dns", "dkim"),
         *("account eu-central-1", "sandbox eu-central-1", "quota eu-central-1", "domains", "permissions"),
         *("configuration set drupal tracking", "configuration set drupal events"),
     }
     lines = well.relay.command("doctor").stdout.splitlines()
     assert len(lines) == len(findings) and all(line.startswith("ok ") for line in lines)
+
+
+def test_a_key_of_a_trusted_domain_that_was_never_published_is_named(start_site, dns):
+    site = start_site(dns=asking(dns))
+    examined = wrong(examine(site.relay, 0))
+    assert examined["dkim example.com"].startswith(
+        f"warn receivers cannot verify what is signed: nothing fitting stands at {site.keys.signer.name} -> "
+    )
+    assert "(`postern domain records example.com` prints it)" in examined["dkim example.com"]
+    assert "dns" not in examined
+    dns.publish("example.com", site.records("example.com"))
+    until(lambda: "dkim example.com" not in wrong(examine(site.relay, 0)), "the key to be seen", 20)
+    dns.stop_resolver()
+    assert_named(
+        until(lambda: silent(site.relay), "what was cached to expire", 20),
+        ("dns", "warn", dns.resolver, "dns.servers"),
+        ("dkim example.com", "warn", f"DNS did not answer for {site.keys.signer.name}", "Look at the resolver"),
+    )
+
+
+def silent(relay) -> list[dict]:
+    """The findings, once DNS does not answer."""
+    findings = examine(relay, 0)
+    return findings if {"dns", "dkim example.com"} <= wrong(findings).keys() else []
 
 
 def test_each_fault_of_an_upstream_is_named(site):
@@ -159,7 +189,7 @@ def test_each_fault_of_the_machine_is_named(start_site):
         ("permissions", "bad", "shop is open to everybody", "chmod o="),
         ("disk", "bad", "are kept in reserve", "Make room"),
         ("feed", "bad", "", "feedback.sqs.queue_url"),
-        ("domain example.com", "warn", "pending", ""),
+        ("domain example.com", "warn", "pending", "postern domain"),
     )
 
 

@@ -9,19 +9,11 @@ import types
 import pytest
 
 from support import dkim_check, mail
-from support.nameservers import Nameservers
 from support.waiting import until
 
 ZONE = "example.com"
 MINUTE, HOUR = 60, 3600
 YEAR = 365 * 24 * HOUR
-
-
-@pytest.fixture
-def dns(tmp_path):
-    servers = Nameservers(tmp_path, ZONE)
-    yield servers
-    servers.stop()
 
 
 @pytest.fixture
@@ -32,13 +24,6 @@ def site(start_site, dns):
         apps=[{"name": "shop", "password_file": "shop", "contact": "web@example.com"}],
         dns={"servers": [dns.resolver], "timeout": "2s", "private_servers": True},
     )
-
-
-def records(site) -> str:
-    """What the operator pastes."""
-    answer = site.relay.command("domain", "records", ZONE, "--format", "zone")
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout.replace(" 3600 ", " 1 ")
 
 
 def status(site) -> str:
@@ -54,7 +39,7 @@ def verify(site) -> str:
 def add_and_prove(site, dns) -> None:
     added = site.relay.command("domain", "add", ZONE, "--app", "shop")
     assert added.returncode == 0, added.stderr
-    dns.publish(ZONE, records(site))
+    dns.publish(ZONE, site.records(ZONE))
     until(lambda: verify(site) == "verified", "the domain to be verified", 20)
 
 
@@ -83,7 +68,7 @@ def test_from_app_add_to_the_first_signed_mail(site, dns):
     refused = send()
     assert refused.code == 550 and "[sender-domain]" in refused.text and ZONE in refused.text
     assert site.relay.command("domain", "verify", ZONE).returncode == 1
-    dns.publish(ZONE, records(site))
+    dns.publish(ZONE, site.records(ZONE))
     until(lambda: site.relay.command("domain", "verify", ZONE).returncode == 0, "the records to be right", 20)
     assert status(site) == "verified"
     sent = send()
@@ -93,7 +78,7 @@ def test_from_app_add_to_the_first_signed_mail(site, dns):
 
 def test_a_new_domain_is_looked_at_without_being_asked(site, dns):
     site.relay.command("domain", "add", ZONE, "--app", "shop")
-    dns.publish(ZONE, records(site))
+    dns.publish(ZONE, site.records(ZONE))
     until(lambda: status(site) == "verified", "the next round", 100, pause=0.5)
 
 
@@ -169,7 +154,7 @@ def test_a_day_without_a_resolver_sends_everything_signed(site, dns, relay_clock
 
 def test_a_mistake_is_named_with_the_edit_that_mends_it(site, dns):
     site.relay.command("domain", "add", ZONE, "--app", "shop")
-    doubled = records(site).replace("._domainkey.example.com.", "._domainkey.example.com.example.com.")
+    doubled = site.records(ZONE).replace("._domainkey.example.com.", "._domainkey.example.com.example.com.")
     dns.publish(ZONE, doubled)
     said = until(
         lambda: (answer := site.relay.command("domain", "verify", ZONE)).returncode == 1
@@ -189,7 +174,7 @@ def test_the_key_is_rotated_under_traffic(site, dns):
     assert begun.returncode == 0, begun.stderr
     assert verify(site) == "verified"
     assert selector_of(site, sent_now(site)) == "p1"  # nobody has seen the new key yet
-    both = records(site)
+    both = site.records(ZONE)
     assert "p1._domainkey" in both and "p2._domainkey" in both
     dns.publish(ZONE, both, server=0)
     for _ in range(3):
@@ -204,7 +189,7 @@ def test_the_key_is_rotated_under_traffic(site, dns):
         return selector_of(site, queue_id) == "p2"
 
     until(changed_over, "the new key to sign", 30)
-    assert "p1._domainkey" in records(site)  # signatures made with it are on their way
+    assert "p1._domainkey" in site.records(ZONE)  # signatures made with it are on their way
 
 
 def test_an_old_key_is_brought_to_mind_once(site, dns, relay_clock):
@@ -238,7 +223,7 @@ def test_ses_must_have_verified_the_domain_too(site, dns):
     site.ses.identity(ZONE, exists=False)
     added = site.relay.command("domain", "add", ZONE, "--app", "shop", "--mail-from", f"bounce.{ZONE}")
     assert added.returncode == 0, added.stderr
-    dns.publish(ZONE, records(site))
+    dns.publish(ZONE, site.records(ZONE))
 
     def at_ses():
         site.relay.command("domain", "verify", ZONE)
@@ -280,7 +265,7 @@ def test_without_its_api_a_probe_tells_whether_ses_knows_the_domain(site, dns):
 def test_what_dmarc_would_reject_is_refused_once_it_is_known(site, dns, policy, code):
     added = site.relay.command("domain", "add", ZONE, "--app", "shop", "--subdomains")
     assert added.returncode == 0, added.stderr
-    plain = "\n".join(line for line in records(site).splitlines() if "_dmarc" not in line)
+    plain = "\n".join(line for line in site.records(ZONE).splitlines() if "_dmarc" not in line)
     dns.publish(ZONE, plain + f'\n_dmarc.{ZONE}. 1 IN TXT "v=DMARC1; p={policy}; adkim=s; aspf=s"\n')
     until(lambda: verify(site) == "verified", "the domain to be verified", 20)
 

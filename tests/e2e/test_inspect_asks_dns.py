@@ -7,18 +7,10 @@ import time
 import pytest
 
 from support import mail
-from support.nameservers import Nameservers
 from support.relay_process import Relay, json_objects
 
 ZONE = "example.com"
 TIMEOUT = 2  # seconds, of dns.timeout
-
-
-@pytest.fixture
-def dns(tmp_path):
-    servers = Nameservers(tmp_path, ZONE)
-    yield servers
-    servers.stop()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from support import mail
 from support.ports import free_port
+from support.relay_process import json_objects
 from support.sns_signer import TOPIC, SnsSigner
 from support.waiting import until
 
@@ -68,6 +69,12 @@ def bounce_of(site, queue_id: str) -> str:
     return json.dumps(event)
 
 
+def feed_of(relay) -> dict:
+    """What the doctor says of the feed."""
+    findings = json_objects(relay.command("doctor", "--json").stdout)
+    return next(finding for finding in findings if finding["check"] == "feed")
+
+
 def test_a_signed_post_is_booked_once_and_a_forged_one_has_no_effect(posted, signer, port):
     queue_id = posted.send(mail.plain()).queue_id
     mail.await_arrival(posted.ses, queue_id)
@@ -79,10 +86,12 @@ def test_a_signed_post_is_booked_once_and_a_forged_one_has_no_effect(posted, sig
     assert post(port, event.encode()) == 403
     assert posted.relay.metric("feedback_discarded_total", cause="unverified") == 4
     assert posted.relay.metric("suppressed_addresses") == 0
+    assert feed_of(posted.relay)["grade"] == "warn"  # nothing has come yet
     signed = signer.notification(event)
     assert [post(port, signed), post(port, signed)] == [200, 200]
     posted.relay.await_event(queue_id, "bounced")
     assert posted.relay.metric("events_total", app="shop", type="Bounce") == 1
+    assert feed_of(posted.relay)["what"].startswith("the last event came ")
     until(lambda: posted.send(mail.plain()).reason == "suppressed", "the address to be suppressed")
 
 

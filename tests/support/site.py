@@ -49,6 +49,12 @@ class Site(typing.NamedTuple):
             wire.ehlo()
             return wire.message(octets, **envelope)
 
+    def records(self, domain: str) -> str:
+        """What the operator pastes into the domain's zone."""
+        answer = self.relay.command("domain", "records", domain, "--format", "zone")
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.replace(" 3600 ", " 1 ")
+
     def faults(self, records: list[dict]) -> dict[str, str]:
         """What either verifier has to say against our signature, by file name."""
         paths = [pathlib.Path(record["delivered"]) for record in records]

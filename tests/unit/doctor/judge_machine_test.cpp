@@ -18,10 +18,18 @@ constexpr std::uint64_t mebibyte = 1ULL << 20U;
 TEST_SUITE("relay/doctor/judge_machine") {
   TEST_CASE("a domain is well when it is verified and its mail can be signed") {
     CHECK(judge_domain({"example.com", DomainStatus::verified, "", ""}).grade == Grade::ok);
-    const Finding unsigned_mail =
-        judge_domain({"example.com", DomainStatus::verified, "The key is not confirmed.", ""});
-    CHECK(unsigned_mail.grade == Grade::bad);
-    CHECK(unsigned_mail.mend == "The key is not confirmed.");
+    CHECK(line_of(judge_domain(
+              {"example.com", DomainStatus::verified, "The key is gone: publish it.", ""})) ==
+          "bad  domain example.com: verified, but: The key is gone -> publish it.");
+    const Finding terse = judge_domain({"example.com", DomainStatus::verified, "It is gone.", ""});
+    CHECK(terse.what == "verified, but: It is gone.");
+    CHECK(terse.mend == "Publish what `postern domain records example.com` prints.");
+  }
+
+  TEST_CASE("an edit that has a value published says where the value is to be read") {
+    const DomainSeen seen{"example.com", DomainStatus::pending, "", "Publish the value.", true};
+    CHECK(judge_domain(seen).mend ==
+          "Publish the value (`postern domain records example.com` prints it).");
   }
 
   TEST_CASE("a domain that waits or drifts is warned of, one that may not send is bad") {
@@ -41,12 +49,13 @@ TEST_SUITE("relay/doctor/judge_machine") {
   }
 
   TEST_CASE("servers that are silent are named, with the key that names them") {
-    const Finding silent = judge_dns({{"192.0.2.1", 53}}, "no answer in 5 s");
+    const Finding silent = judge_dns({{"192.0.2.1", 53}}, "no answer in 5 s", true);
     CHECK(silent.grade == Grade::bad);
     CHECK(silent.what.find("192.0.2.1:53") != std::string::npos);
     CHECK(silent.mend.find("dns.servers") != std::string::npos);
-    CHECK(judge_dns({}, "SERVFAIL").mend.find("/etc/resolv.conf") != std::string::npos);
-    CHECK(judge_dns({}, "").grade == Grade::ok);
+    CHECK(judge_dns({}, "SERVFAIL", true).mend.find("/etc/resolv.conf") != std::string::npos);
+    CHECK(judge_dns({}, "", true).grade == Grade::ok);
+    CHECK(judge_dns({}, "SERVFAIL", false).grade == Grade::warn);  // every domain is vouched for
   }
 
   TEST_CASE("the disk is bad below the reserve and warned of below twice as much") {
@@ -82,7 +91,17 @@ TEST_SUITE("relay/doctor/judge_machine") {
   TEST_CASE("the relay's own port is bad when silent and warned of when slow") {
     CHECK(judge_listener("127.0.0.1:25", "", 999ms).grade == Grade::ok);
     CHECK(judge_listener("127.0.0.1:25", "", 1s).grade == Grade::warn);
-    CHECK(judge_listener("127.0.0.1:25", "refused", 0ms).grade == Grade::bad);
+    const Finding silent = judge_listener("127.0.0.1:25", "refused", 0ms);
+    CHECK(silent.grade == Grade::bad);
+    CHECK(silent.mend.find("listen.smtp") != std::string::npos);
+  }
+
+  TEST_CASE("a look without end is bad, by its name, with what may keep it") {
+    const Finding late = without_end("account eu-west-1", 15s);
+    CHECK(late.grade == Grade::bad);
+    CHECK(late.check == "account eu-west-1");
+    CHECK(late.what == "nothing came of it within 15 s");
+    CHECK(late.mend.find("firewall") != std::string::npos);
   }
 
   TEST_CASE("a clock that was set is warned of") {

@@ -153,7 +153,14 @@ TEST_SUITE("relay/doctor/judge_ses") {
     queue.last_success = now - 5s;
     queue.last_event = now - 23h;
     CHECK(judge_feed({false, queue}, now).grade == Grade::ok);
-    CHECK(judge_feed({true, std::nullopt}, now).grade == Grade::ok);
+  }
+
+  TEST_CASE("a feed by SNS is well when a post brought an event within a day, whatever reads") {
+    CHECK(judge_feed({true, std::nullopt, now - 23h}, now).grade == Grade::ok);
+    feedback::SqsStanding silent;
+    silent.last_success = now;
+    silent.last_event = now - 25h;
+    CHECK(judge_feed({true, silent, now - 1s}, now).grade == Grade::ok);
   }
 
   TEST_CASE("each trouble of the feed has its line") {
@@ -167,6 +174,8 @@ TEST_SUITE("relay/doctor/judge_ses") {
     check_one({judge_feed({false, broken}, now)}, Grade::bad, "does not exist");
     check_one({judge_feed({false, shared}, now)}, Grade::warn, "several readers");
     check_one({judge_feed({false, silent}, now)}, Grade::warn, "no event has come");
+    check_one({judge_feed({true, std::nullopt}, now)}, Grade::warn, "no post of SNS");
+    check_one({judge_feed({true, std::nullopt, now - 25h}, now)}, Grade::warn, "no post of SNS");
   }
 }
 

@@ -73,7 +73,7 @@ std::vector<Row> rows() {
          seen.reply = "554 go away";
        }),
        Grade::bad,
-       {"554 go away", "SMTP server"}},
+       {"554 go away", "SMTP server", "`upstream.port`", "-connect ses.example:465 -crlf"}},
       {"slow",
        changed([](UpstreamSeen& seen) { seen.greeted_after = 2s; }),
        Grade::warn,
@@ -113,6 +113,20 @@ TEST_SUITE("relay/doctor/judge_upstream") {
       for (const std::string& words : row.says)
         CHECK(wrong.front().find(words) != std::string::npos);
     }
+  }
+
+  TEST_CASE("the relay's own certificate is warned of in its last 14 days, and bad once expired") {
+    const std::filesystem::path file = "/etc/relay.pem";
+    const Finding well = judge_certificate(file, now + 14 * 24h + 1s, now);
+    CHECK(well.grade == Grade::ok);
+    CHECK(well.what == "good until 2024-10-18");
+    const Finding near = judge_certificate(file, now + 14 * 24h, now);
+    CHECK(near.grade == Grade::warn);
+    CHECK(near.mend == "Renew /etc/relay.pem (`tls.certificate`), then `postern reload`.");
+    const Finding over = judge_certificate(file, now, now);
+    CHECK(over.grade == Grade::bad);
+    CHECK(over.what.find("expired on 2024-10-04") != std::string::npos);
+    CHECK(over.mend == near.mend);
   }
 
   TEST_CASE("files instead of an upstream are warned of") {
