@@ -43,13 +43,31 @@ def dns(tmp_path):
     servers.stop()
 
 
+SITE_HOMES = pytest.StashKey[list]()
+
+
 @pytest.fixture
-def start_site(tmp_path_factory, keys):
+def start_site(request, tmp_path_factory, keys):
     """Starts a site with changes over the standard configuration."""
+    homes = request.node.stash.setdefault(SITE_HOMES, [])
     with contextlib.ExitStack() as stack:
-        yield lambda **changes: stack.enter_context(
-            running_site(tmp_path_factory.mktemp("site"), keys, **changes)
-        )
+
+        def start(**changes):
+            homes.append(tmp_path_factory.mktemp("site"))
+            return stack.enter_context(running_site(homes[-1], keys, **changes))
+
+        yield start
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A test that failed shows what its relays complained of."""
+    report = (yield).get_result()
+    if report.failed:
+        for home in item.stash.get(SITE_HOMES, []):
+            lines = (home / "log").read_text(errors="replace").splitlines() if (home / "log").exists() else []
+            complaints = [line for line in lines if line.split(" ")[1:2] != ["info"]]
+            report.sections.append((f"the last complaints of {home}", "\n".join(complaints[-40:])))
 
 
 @pytest.fixture
