@@ -11,6 +11,10 @@ def to_the_contact(site) -> list[dict]:
     return [record for record in site.ses.messages() if record["recipients"] == ["web@example.com"]]
 
 
+def to_the_operator(site) -> list[dict]:
+    return [record for record in site.ses.messages() if record["recipients"] == ["ops@example.com"]]
+
+
 def test_a_site_is_warned_once_for_all_its_mail_and_then_told_of_each(site, relay_clock):
     site.relay.configure(
         operator={"contact": "ops@example.com", "from": "postern@example.com"},
@@ -29,6 +33,8 @@ def test_a_site_is_warned_once_for_all_its_mail_and_then_told_of_each(site, rela
     relay_clock.start()
     first = until(lambda: to_the_contact(site), "the warning")[0]
     site.relay.await_event(first["tags"]["postern_id"], "sent")
+    until(lambda: to_the_operator(site), "the alert")
+    until(lambda: set(site.relay.states().values()) == {"held"}, "nothing to be on its way")
     site.relay.kill()
     relay_clock.start()
     assert set(site.relay.states().values()) == {"held"}
