@@ -64,13 +64,15 @@ std::string reachable(const std::string& address) {
 }
 
 /// Why it does not greet; empty: it does.
-asio::awaitable<std::string> greeting_of(std::string address, std::uint16_t port) {
+asio::awaitable<std::string> greeting_of(std::string address, std::uint16_t port, bool by_tls) {
   net::Connecting connecting(co_await asio::this_coro::executor, greeting_limit);
   auto socket = co_await connecting.to(std::move(address), port);
   if (!socket) co_return std::string(socket.error().sentence());
   net::Connection connection(std::move(*socket), greeting_octets);
   connection.expect_within(greeting_limit);
-  const auto failed = co_await connection.fill();
+  boost::system::error_code failed;
+  if (by_tls) failed = co_await connection.connect_tls_unverified(net::unverifying_tls());
+  if (!failed) failed = co_await connection.fill();
   const bool greeted = !failed && connection.buffered().starts_with("220 ");
   if (greeted) co_await connection.write("QUIT\r\n");
   connection.close();
@@ -125,7 +127,8 @@ asio::awaitable<doctor::Findings> look_at_upstream(config::Upstream upstream,
 asio::awaitable<doctor::Findings> look_at_listener(config::SmtpListener listener) {
   const std::string address = reachable(listener.endpoint.address);
   const auto began = std::chrono::steady_clock::now();
-  const std::string why = co_await greeting_of(address, listener.endpoint.port);
+  const std::string why = co_await greeting_of(
+      address, listener.endpoint.port, listener.tls == config::ListenerTls::implicit);
   const auto after = std::chrono::ceil<milliseconds>(std::chrono::steady_clock::now() - began);
   const std::string name = fmt::format("{}:{}", listener.endpoint.address, listener.endpoint.port);
   doctor::Findings findings;

@@ -155,7 +155,7 @@ std::vector<Look> Relay::looks() {
                        });
                      }});
   for (const config::SmtpListener& listener : settings_.smtp)
-    if (listener.tls != config::ListenerTls::implicit && listener.endpoint.port != 0)
+    if (listener.endpoint.port != 0)
       looks.push_back({"listener " + listener.endpoint.address,
                        [listener] { return look_at_listener(listener); }});
   return looks;

@@ -50,6 +50,7 @@ struct HttpRequest {
 struct HttpResponse {
   unsigned status = 0;
   std::string error_type;  ///< x-amzn-ErrorType, empty if absent
+  std::optional<std::chrono::sys_seconds> date;  ///< the server's clock, where it tells it
   std::string body;        ///< at most as many octets as the request allowed
 };
 

@@ -20,6 +20,7 @@ bool bind_all(void* library, Libcurl& curl) {
          bind(library, "curl_easy_setopt", curl.easy_setopt) &&
          bind(library, "curl_easy_getinfo", curl.easy_getinfo) &&
          bind(library, "curl_easy_header", curl.easy_header) &&
+         bind(library, "curl_getdate", curl.getdate) &&
          bind(library, "curl_easy_strerror", curl.easy_strerror) &&
          bind(library, "curl_easy_cleanup", curl.easy_cleanup) &&
          bind(library, "curl_slist_append", curl.slist_append) &&

@@ -145,7 +145,8 @@ struct SesApi::Call {
 
 struct SesApi::Reply {
   Answer answer;
-  std::string body;  ///< of a response that came
+  std::string body;                                      ///< of a response that came
+  std::optional<std::chrono::seconds> clock_ahead = {};  ///< of the clock of who responded
 };
 
 SesApi::SesApi(HttpClient& http,
@@ -217,6 +218,7 @@ asio::awaitable<AccountAnswer> SesApi::get_account() {
   Reply reply = co_await ask(std::move(call));
   AccountAnswer got;
   got.answer = std::move(reply.answer);
+  got.clock_ahead = reply.clock_ahead;
   if (got.answer.outcome != Outcome::done) co_return got;
   const auto account = parse_account(reply.body);
   if (account) {
@@ -304,6 +306,8 @@ asio::awaitable<SesApi::Reply> SesApi::ask(Call call) {
   if (response) {
     reply.answer = classify(action, response->status, response->error_type, response->body);
     reply.body = std::move(response->body);
+    if (response->date)
+      reply.clock_ahead = std::chrono::round<std::chrono::seconds>(clock_.now() - *response->date);
   } else {
     reply.answer = Answer{Outcome::unreachable, response.error().sentence()};
   }

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ctime>
 #include <utility>
 
 namespace aws {
@@ -161,12 +162,23 @@ std::size_t Transfer::take_octets(char* octets, std::size_t, std::size_t count, 
   return count;
 }
 
-std::string Transfer::error_type() const {
+const char* Transfer::header(const char* name) const {
   curl_header* found = nullptr;
-  const CURLHcode absent =
-      curl_->easy_header(handle_.get(), "x-amzn-errortype", 0, CURLH_HEADER, -1, &found);
-  if (absent != CURLHE_OK) return {};
-  return std::string(std::string_view(found->value).substr(0, max_error_type_octets));
+  const CURLHcode absent = curl_->easy_header(handle_.get(), name, 0, CURLH_HEADER, -1, &found);
+  return absent == CURLHE_OK ? found->value : nullptr;
+}
+
+std::string Transfer::error_type() const {
+  const char* type = header("x-amzn-errortype");
+  if (type == nullptr) return {};
+  return std::string(std::string_view(type).substr(0, max_error_type_octets));
+}
+
+std::optional<std::chrono::sys_seconds> Transfer::date() const {
+  const char* text = header("date");
+  const std::time_t seconds = text == nullptr ? -1 : curl_->getdate(text, nullptr);
+  if (seconds < 0) return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(seconds));
 }
 
 void Transfer::finish(CURLcode result) {
@@ -179,6 +191,7 @@ void Transfer::finish(CURLcode result) {
     curl_->easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
     response_.status = static_cast<unsigned>(status);
     response_.error_type = error_type();
+    response_.date = date();
     answered_(std::move(response_));
   }
 }

@@ -5,6 +5,7 @@
 #include "relay/aws/libcurl.hpp"
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -41,7 +42,9 @@ class Transfer {
   void set_content();
   void set_signing();
   void add_header(const std::string& line);
+  [[nodiscard]] const char* header(const char* name) const;  ///< nullptr where it is absent
   [[nodiscard]] std::string error_type() const;
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> date() const;
   static std::size_t take_octets(char* octets, std::size_t, std::size_t count, void* transfer);
 
   using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;

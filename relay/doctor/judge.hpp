@@ -40,7 +40,7 @@ struct UpstreamSeen {
                                         WallTime expires,
                                         WallTime now);
 
-/// What GetAccount answered for a region.
+/// What GetAccount answered for a region, and how the clock goes beside SES's there.
 [[nodiscard]] Findings judge_account(std::string_view region, const aws::AccountAnswer& answered);
 
 /// `feed`: this relay reads events.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace doctor {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr double much_of_the_quota = 0.8;
+constexpr auto agreeing_clocks = 30s;  // a slow answer is not a wrong clock
+constexpr auto refused_skew = 5min;    // of a signature of version 4, by SES and SQS
 constexpr auto long_silence = 24h;
 constexpr auto lately = 1h;
 
@@ -65,6 +68,18 @@ Finding untold(std::string check, const aws::Answer& answer) {
           answer.outcome == aws::Outcome::unreachable
               ? "Let this machine reach SES's API by HTTPS, and check `aws.region`."
               : "Mend the credentials or their policy, or set `aws.identities: off`."};
+}
+
+Finding beside_the_clock(std::string_view region, std::chrono::seconds ahead) {
+  Finding finding{fmt::format("clock {}", region), Grade::ok, "it agrees with SES's", {}};
+  if (std::chrono::abs(ahead) <= agreeing_clocks) return finding;
+  finding.grade = std::chrono::abs(ahead) < refused_skew ? Grade::warn : Grade::bad;
+  finding.what = fmt::format("it is {} s {} SES's: from {} s on AWS refuses what we sign",
+                             std::chrono::abs(ahead).count(),
+                             ahead > 0s ? "ahead of" : "behind",
+                             std::chrono::seconds(refused_skew).count());
+  finding.mend = "Set it, and have it kept by NTP (systemd-timesyncd, chrony).";
+  return finding;
 }
 
 bool tracks(const aws::EventDestination& destination) {
@@ -132,11 +147,16 @@ Finding by_last_event(std::string silence, std::optional<WallTime> last, WallTim
 }  // namespace
 
 Findings judge_account(std::string_view region, const aws::AccountAnswer& answered) {
-  if (answered.answer.outcome != aws::Outcome::done)
-    return {untold(fmt::format("account {}", region), answered.answer)};
-  return {standing(region, answered.account),
-          sandbox(region, answered.account),
-          quota(region, answered.account)};
+  Findings findings;
+  if (answered.clock_ahead) findings.push_back(beside_the_clock(region, *answered.clock_ahead));
+  if (answered.answer.outcome != aws::Outcome::done) {
+    findings.push_back(untold(fmt::format("account {}", region), answered.answer));
+  } else {
+    findings.push_back(standing(region, answered.account));
+    findings.push_back(sandbox(region, answered.account));
+    findings.push_back(quota(region, answered.account));
+  }
+  return findings;
 }
 
 Findings judge_configuration_set(std::string_view name,

@@ -90,6 +90,14 @@ asio::awaitable<error_code> Connection::connect_tls(TlsContext context, std::str
   co_return failed;
 }
 
+asio::awaitable<error_code> Connection::connect_tls_unverified(TlsContext context) {
+  context_ = std::move(context);
+  tls_.emplace(socket_, *context_);
+  tls_->set_verify_mode(asio::ssl::verify_none);
+  const auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, tup);
+  co_return failed;
+}
+
 asio::awaitable<error_code> Connection::fill(bool awaits_rest) {
   if (begin_ == end_) {
     begin_ = end_ = 0;

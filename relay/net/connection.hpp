@@ -35,6 +35,8 @@ class Connection {
   /// Verifies the peer's certificate and that it is for `host`; or resumes a session of this
   /// context, host and port, for which that was done.
   asio::awaitable<boost::system::error_code> connect_tls(TlsContext context, std::string host);
+  /// Takes any certificate, and so tells nothing of who answers: for a look at a port of our own.
+  asio::awaitable<boost::system::error_code> connect_tls_unverified(TlsContext context);
 
   /// Reads once into the buffer; an error at the end of the stream, when the buffer is full, and
   /// past the deadline. `awaits_rest`: more must come before anything is answered, so what came is

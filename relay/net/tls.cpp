@@ -63,6 +63,8 @@ std::optional<std::chrono::system_clock::time_point> peer_expiry(const SSL* tls)
   return certificate ? std::optional(expiry(certificate)) : std::nullopt;
 }
 
+TlsContext unverifying_tls() { return context_of(asio::ssl::context::tls_client); }
+
 mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file) {
   auto context = context_of(asio::ssl::context::tls_client);
   error_code failed;

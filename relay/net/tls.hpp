@@ -25,4 +25,7 @@ struct ServerTls {
 /// empty. Its sessions are resumed on later connections to the same host and port.
 [[nodiscard]] mail::Result<TlsContext> client_tls(const std::filesystem::path& ca_file);
 
+/// The same towards a port of our own, with no authorities and no sessions to resume.
+[[nodiscard]] TlsContext unverifying_tls();
+
 }  // namespace net

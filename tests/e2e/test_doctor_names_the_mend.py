@@ -8,7 +8,7 @@ import pytest
 
 from support import mail
 from support.ports import free_port
-from support.relay_process import json_objects
+from support.relay_process import LISTENERS, json_objects
 from support.waiting import until
 
 DESTINATION = {
@@ -71,7 +71,9 @@ def test_a_set_up_that_is_well_is_all_ok(well):
     assert looked_at >= {
         *("relay", "upstream default", "certificate default", "credentials default", "feed", "clock", "disk"),
         *("certificate of the relay", "dns", "dkim"),
-        *("account eu-central-1", "sandbox eu-central-1", "quota eu-central-1", "domains", "permissions"),
+        *("account eu-central-1", "sandbox eu-central-1", "quota eu-central-1", "clock eu-central-1"),
+        *("domains", "permissions"),
+        *(f"listener 127.0.0.1:{well.relay.port(name)}" for name in LISTENERS),
         *("configuration set drupal tracking", "configuration set drupal events"),
     }
     lines = well.relay.command("doctor").stdout.splitlines()
@@ -162,6 +164,19 @@ def test_each_fault_at_ses_is_named(site):
         examine(site.relay, 1),
         ("account eu-central-1", "bad", "ses:GetAccount", "policy"),
         ("configuration set drupal", "bad", "does not know it", "configuration_set"),
+    )
+
+
+def test_a_clock_that_aws_refuses_is_named(site, relay_clock):
+    site.relay.stop()
+    site.ses.answer_to(site.relay)
+    site.relay.stop()
+    relay_clock(-3600)
+    relay_clock.start()
+    assert_named(
+        examine(site.relay, 1),
+        ("clock eu-central-1", "bad", "behind SES's", "NTP"),
+        ("account eu-central-1", "bad", "", "credentials"),
     )
 
 

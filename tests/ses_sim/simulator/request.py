@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import email.utils
 import json
 import urllib.parse
 
@@ -35,7 +36,8 @@ def write_answer(writer: asyncio.StreamWriter, status: str, answer, headers: str
     """Answers in JSON and closes; `headers` are whole lines."""
     payload = json.dumps(answer, indent=1).encode() + b"\n"
     writer.write(
-        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{headers}"
+        f"HTTP/1.1 {status}\r\nDate: {email.utils.formatdate(usegmt=True)}\r\n"
+        f"Content-Type: application/json\r\n{headers}"
         f"Content-Length: {len(payload)}\r\nConnection: close\r\n\r\n".encode() + payload
     )
     writer.close()

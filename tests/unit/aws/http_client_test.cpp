@@ -161,6 +161,28 @@ TEST_CASE("a path with escapes is signed as AWS does it: with each escaped once 
         expected_authorization(received, "content-type;host;x-amz-date"));
 }
 
+TEST_CASE("the server's clock is read where it tells it") {
+  const auto client = started();
+  const struct {
+    std::string line;
+    std::optional<std::time_t> seconds;
+  } rows[] = {
+      {"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 784111777},
+      {"Date: yesterday\r\n", std::nullopt},
+      {"", std::nullopt},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.line);
+    std::string response = http_response(200, "{}");
+    response.insert(response.find("Content-Type"), row.line);
+    const ScriptedHttp server({response});
+    const auto answer = answer_to(*client, get(server.url("/")));
+    REQUIRE(answer.has_value());
+    REQUIRE(answer->date.has_value() == row.seconds.has_value());
+    if (row.seconds) CHECK(std::chrono::system_clock::to_time_t(*answer->date) == *row.seconds);
+  }
+}
+
 TEST_CASE("a header of the caller's own is signed too") {
   const auto client = started();
   const ScriptedHttp server({http_response(200, "{}")});

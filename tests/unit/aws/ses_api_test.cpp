@@ -6,6 +6,7 @@
 #include "stepped_clock.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <optional>
@@ -203,6 +204,22 @@ TEST_CASE(
   const auto told = run_awaitable([&] { return strange.api.get_account(); });
   CHECK(told.answer.outcome == Outcome::unreachable);
   CHECK(told.answer.sentence.find("ProductionAccessEnabled") != std::string::npos);
+}
+
+TEST_CASE("GetAccount tells how the clock goes beside SES's, refused or not") {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  for (const unsigned status : {200U, 403U}) {
+    CAPTURE(status);
+    std::string response = http_response(status, "{}");
+    response.insert(response.find("Content-Type"),
+                    fmt::format("Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", fmt::gmtime(now)));
+    Scene scene({response});
+    scene.clock.step(1h);
+    const auto got = run_awaitable([&] { return scene.api.get_account(); });
+    REQUIRE(got.clock_ahead.has_value());
+    CHECK(*got.clock_ahead >= 1h);
+    CHECK(*got.clock_ahead < 1h + 10s);
+  }
 }
 
 TEST_CASE("a configuration set is asked for with its event destinations, in two calls") {

@@ -95,6 +95,36 @@ TEST_SUITE("relay/doctor/judge_ses") {
     }
   }
 
+  TEST_CASE("the clock is judged by SES's, with or without rights") {
+    using namespace std::chrono_literals;
+    const struct {
+      std::chrono::seconds ahead;
+      Grade grade;
+      const char* words;
+    } rows[] = {
+        {30s, Grade::ok, ""},
+        {-30s, Grade::ok, ""},
+        {31s, Grade::warn, "clock eu-west-1: it is 31 s ahead of SES's"},
+        {-299s, Grade::warn, "299 s behind SES's"},
+        {300s, Grade::bad, "300 s ahead of SES's: from 300 s on AWS refuses what we sign"},
+        {-87600h, Grade::bad, "behind"},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(row.ahead.count());
+      aws::AccountAnswer answered = healthy();
+      answered.clock_ahead = row.ahead;
+      const Findings findings = judge_account("eu-west-1", answered);
+      CHECK(findings.size() == 4);
+      if (row.grade == Grade::ok) {
+        CHECK(wrong(findings, row.grade).empty());
+      } else {
+        check_one(findings, row.grade, row.words);
+      }
+      answered.answer = {aws::Outcome::refused, "The signature is expired"};
+      CHECK(judge_account("eu-west-1", answered).size() == 2);
+    }
+  }
+
   TEST_CASE("a configuration set whose events settle doubts is well") {
     const Findings findings = judge_configuration_set("drupal", "eu-west-1", complete(), true);
     CHECK(findings.size() == 2);
