@@ -35,9 +35,15 @@ void Checkpointer::run() {
     lock.unlock();
     // The passive one does the work; the restart that follows holds up the writer only briefly.
     checkpoint(SQLITE_CHECKPOINT_PASSIVE);
-    if (restart) checkpoint(SQLITE_CHECKPOINT_RESTART);
+    if (restart) restart_log();
     lock.lock();
   }
+}
+
+void Checkpointer::restart_log() {
+  restarting_ = true;
+  checkpoint(SQLITE_CHECKPOINT_RESTART);
+  restarting_ = false;
 }
 
 void Checkpointer::log_has(int frames) {

@@ -3,6 +3,7 @@
 #include "relay/spool/sqlite_connection.hpp"
 #include "relay/spool/sqlite_store.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -12,7 +13,7 @@ namespace spool::sqlite {
 
 /// Moves the write-ahead log into the file, on a thread and a connection of its own so that no
 /// commit waits for it: a little now and then without disturbing anyone, and when the log has grown
-/// long so that it starts anew (the writer then waits some milliseconds).
+/// long so that it starts anew (the writer then waits: some milliseconds, or for a slow disk).
 class Checkpointer {
  public:
   Checkpointer(Connection& connection,
@@ -22,6 +23,8 @@ class Checkpointer {
   void run();                ///< the thread's body, until stop()
   void log_has(int frames);  ///< the writer's connection tells after each commit; thread-safe
   void make_room();          ///< restart the log now; thread-safe
+  /// Whether it may hold the write lock just now. Thread-safe.
+  [[nodiscard]] bool restarting() const noexcept { return restarting_; }
   /// While a backup reads, the log cannot start anew, and trying to would hold up the writer.
   /// Thread-safe.
   void hold_restarts(bool hold);
@@ -29,6 +32,7 @@ class Checkpointer {
   void finish();  ///< moves all of the log and empties it: at close, after `run`
 
  private:
+  void restart_log();
   void checkpoint(int mode);
 
   Connection& connection_;
@@ -40,6 +44,7 @@ class Checkpointer {
   int moved_frames_ = 0;  ///< of them at the last checkpoint
   bool restart_ = false;
   bool restarts_held_ = false;
+  std::atomic<bool> restarting_{false};
   bool stopped_ = false;
   bool failed_ = false;
 };

@@ -14,7 +14,7 @@ namespace spool::sqlite {
 namespace {
 
 /// A checkpoint that restarts the log holds the write lock for some milliseconds; waiting longer
-/// means another process.
+/// means a slow disk (Writer::begin) or another process.
 constexpr int busy_milliseconds = 5000;
 
 }  // namespace
@@ -74,6 +74,8 @@ bool Connection::read_damage() const noexcept {
 bool Connection::maybe_damage() const noexcept {
   return read_damage() || code() == SQLITE_IOERR_READ || code() == SQLITE_IOERR_SHORT_READ;
 }
+
+bool Connection::busy() const noexcept { return (code() & 0xff) == SQLITE_BUSY; }
 
 bool Connection::in_transaction() const noexcept {
   return sqlite3_get_autocommit(handle_.get()) == 0;

@@ -38,6 +38,7 @@ class Connection {
   /// Whether the last call, which wrote, can have failed for one place in the file: it could not be
   /// read, or a pointer there leads beyond any page (and then only if the disk has room).
   [[nodiscard]] bool maybe_damage() const noexcept;
+  [[nodiscard]] bool busy() const noexcept;  ///< the last statement did not get its lock in time
   [[nodiscard]] bool in_transaction() const noexcept;
   [[nodiscard]] std::int64_t changed_rows() const noexcept;
   [[nodiscard]] sqlite3* handle() const noexcept { return handle_.get(); }

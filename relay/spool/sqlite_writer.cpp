@@ -30,7 +30,7 @@ Writer::Writer(Connection& connection,
                Intake& intake,
                Ledger& ledger,
                const SqliteOptions& options,
-               std::function<void()> commit_failed)
+               Checkpointer& checkpointer)
     : connection_(connection),
       recorder_(connection, trace_secret, options.most_refusals),
       documents_(connection, options.most_audit_records),
@@ -47,7 +47,7 @@ Writer::Writer(Connection& connection,
       intake_(intake),
       ledger_(ledger),
       options_(options),
-      commit_failed_(std::move(commit_failed)) {
+      checkpointer_(checkpointer) {
   check_reserve();
 }
 
@@ -124,8 +124,18 @@ bool Writer::settle(const Batch& single) {
   return true;
 }
 
+/// Nobody but our own checkpointer has a reason to keep the write lock for longer than a statement
+/// waits for it: on a slow disk it may, which is no fault of the disk.
+bool Writer::begin() {
+  while (true) {
+    const bool restarting = checkpointer_.restarting();
+    if (begin_.run()) return true;
+    if (!connection_.busy() || !(restarting || checkpointer_.restarting())) return false;
+  }
+}
+
 bool Writer::probe() {
-  const bool done = begin_.run() && touch_.run(std::string_view("schema")) && commit_.run();
+  const bool done = begin() && touch_.run(std::string_view("schema")) && commit_.run();
   if (connection_.in_transaction()) rollback_.run();
   return done;
 }
@@ -153,7 +163,7 @@ bool Writer::commit(Batch& batch) {
 /// batch fails as a whole only when the disk does.
 bool Writer::write_batch(const Batch& batch, Verdicts& verdicts) {
   for (int faults = 0; faults <= most_item_faults; ++faults) {
-    auto wrote = begin_.run() ? write_items(batch, verdicts) : Wrote::store_fault;
+    auto wrote = begin() ? write_items(batch, verdicts) : Wrote::store_fault;
     if (wrote == Wrote::yes && commit_.run()) {
       claims_.release();
       ledger_.commit(recorder_.moves());
@@ -338,7 +348,7 @@ void Writer::fail_orders() {
 
 void Writer::note_failing() {
   if (options_.sinks.commit_failed) options_.sinks.commit_failed();
-  commit_failed_();
+  checkpointer_.make_room();
   if (!failing_)
     say(options_.sinks.trouble,
         "The spool cannot be written (" + trouble_ +

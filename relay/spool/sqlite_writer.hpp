@@ -4,6 +4,7 @@
 #include "relay/spool/ledger.hpp"
 #include "relay/spool/repeats.hpp"
 #include "relay/spool/sqlite_bookings.hpp"
+#include "relay/spool/sqlite_checkpointer.hpp"
 #include "relay/spool/sqlite_cohorts.hpp"
 #include "relay/spool/sqlite_connection.hpp"
 #include "relay/spool/sqlite_documents.hpp"
@@ -28,13 +29,12 @@ namespace spool::sqlite {
 /// its thread's body; only writable() may be asked from other threads.
 class Writer {
  public:
-  /// `commit_failed` is called so that a checkpoint may make room in the log.
   Writer(Connection& connection,
          std::string_view trace_secret,
          Intake& intake,
          Ledger& ledger,
          const SqliteOptions& options,
-         std::function<void()> commit_failed);
+         Checkpointer& checkpointer);
 
   /// What was accepted lately; to be filled before `run`.
   [[nodiscard]] Repeats& repeats() noexcept { return repeats_; }
@@ -78,6 +78,7 @@ class Writer {
   Wrote write_feedback(const PendingFeedback& pending, Booked& booked);
   Wrote write_rest(const Batch& batch, Verdicts& verdicts);
   Wrote leave_out();
+  bool begin();
   bool probe();
   bool commit_singly();
   bool settle(const Batch& single);
@@ -112,7 +113,7 @@ class Writer {
   Intake& intake_;
   Ledger& ledger_;
   const SqliteOptions& options_;
-  std::function<void()> commit_failed_;
+  Checkpointer& checkpointer_;
   std::vector<PendingChange> kept_;  ///< the changes of the commit that failed, oldest first
   std::string trouble_;              ///< SQLite's words for the last failure
   bool blames_item_ = false;         ///< that failure can be one change's own

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <future>
@@ -73,6 +74,23 @@ std::set<std::int64_t> ids_of(const std::vector<Entry>& entries) {
   for (const auto& entry : entries) ids.insert(entry.id.value());
   return ids;
 }
+
+/// A VFS that takes its time over each flush of the spool's file, which only checkpoints ask for.
+struct SlowDisk {
+  explicit SlowDisk(std::string name)
+      : vfs(std::move(name), [this](const crash::Op& op, const std::function<int()>& real) {
+          if (op.kind == crash::OpKind::sync && !op.log) {
+            const auto length = each_takes.load();
+            ++flushes;
+            std::this_thread::sleep_for(length);
+          }
+          return real();
+        }) {}
+
+  std::atomic<std::chrono::milliseconds> each_takes{std::chrono::milliseconds(0)};
+  std::atomic<int> flushes{0};
+  crash::ShimVfs vfs;
+};
 
 /// A file system of its own of one size, if this test may mount one.
 class SmallDisk {
@@ -255,6 +273,28 @@ TEST_SUITE("relay/spool/sqlite_disk") {
     auto [store, recovery] = asked::open(options_on(disk, temp.path()));
     CHECK(recovery.in_doubt == 1);
     CHECK(asked::lease(*store).size() == 1);
+  }
+
+  TEST_CASE("an accept waits for a log that starts anew, however slow the disk is") {
+    const asked::TempDir temp;
+    SlowDisk disk("slow");
+    auto options = asked::options_in(temp.path());
+    options.vfs = disk.vfs.name();
+    options.log = {.moved = 4096, .restarted = 4096};
+    std::atomic<int> troubles{0};
+    options.sinks.trouble = [&](const std::string&) { ++troubles; };
+    auto [store, recovery] = asked::open(std::move(options));
+    disk.each_takes = std::chrono::milliseconds(500);
+    disk.flushes = 0;
+    REQUIRE(asked::accept(*store, asked::message(1)) == Accepted::stored);
+    REQUIRE(asked::becomes([&] { return disk.flushes == 1; }));
+    disk.each_takes = std::chrono::milliseconds(6500);  // longer than a statement waits for a lock
+    REQUIRE(asked::accept(*store, asked::message(2)) == Accepted::stored);  // left to the restart
+    REQUIRE(asked::becomes([&] { return disk.flushes == 2; }));
+    disk.each_takes = std::chrono::milliseconds(0);
+    CHECK(asked::accept(*store, asked::message(3)) == Accepted::stored);
+    CHECK(store->writable());
+    CHECK(troubles == 0);
   }
 
   TEST_CASE("a spool that cannot be written at the start is refused in one sentence") {
