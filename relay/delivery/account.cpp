@@ -68,9 +68,12 @@ std::optional<AccountFigures> Account::figures() const {
   return figures_;
 }
 
-std::chrono::milliseconds Account::quota_wait(bool urgent, std::uint64_t recipients, Time now) {
+std::chrono::milliseconds Account::quota_wait(bool urgent,
+                                              std::uint64_t recipients,
+                                              Time now,
+                                              std::uint64_t under_way) {
   const std::lock_guard lock(mutex_);
-  return quota_.wait(urgent, recipients, now);
+  return quota_.wait(urgent, recipients, now, under_way);
 }
 
 std::string Account::kept_quota(Time now, QuotaWindow::Wall wall) {

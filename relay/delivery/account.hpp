@@ -44,7 +44,8 @@ class Account {
   /// How long until the quota has room for it; 0: now.
   [[nodiscard]] std::chrono::milliseconds quota_wait(bool urgent,
                                                      std::uint64_t recipients,
-                                                     Time now);
+                                                     Time now,
+                                                     std::uint64_t under_way = 0);
   /// What QuotaWindow keeps over a restart, and back.
   [[nodiscard]] std::string kept_quota(Time now, QuotaWindow::Wall wall);
   void recall_quota(std::string_view kept, Time now, QuotaWindow::Wall wall);

@@ -73,9 +73,16 @@ bool Outlet::unreachable(Time now) const {
 std::optional<milliseconds> Outlet::wait(const spool::Entry& entry, Time now, bool probe) {
   const auto connection = wait(now);
   if (!connection || probe) return connection;
-  return std::max(
-      *connection,
-      route_.account.quota_wait(entry.urgent, entry.envelope.forward_paths.size(), now));
+  return std::max(*connection,
+                  route_.account.quota_wait(
+                      entry.urgent, entry.envelope.forward_paths.size(), now, under_way()));
+}
+
+/// Recipients that SES may have counted, and the quota not yet.
+std::uint64_t Outlet::under_way() const {
+  std::uint64_t sum = 0;
+  for (const auto& [courier, recipients] : under_way_) sum += recipients;
+  return sum;
 }
 
 std::optional<milliseconds> Outlet::wait(Time now) {
@@ -106,6 +113,7 @@ void Outlet::employ(spool::Job job, Time now) {
   if (idle_.empty()) return start(std::move(job), now);
   const auto courier = std::move(idle_.back());
   idle_.pop_back();
+  under_way_[courier.get()] = job.entry.envelope.forward_paths.size();
   courier->assign(std::move(job));
 }
 
@@ -114,10 +122,12 @@ void Outlet::start(spool::Job job, Time now) {
   const std::size_t thread = next_thread_++ % threads_.size();
   const net::asio::any_io_executor executor = threads_.context(thread).get_executor();
   ++threads_.load(thread);
+  const auto recipients = job.entry.envelope.forward_paths.size();
   const auto courier =
       std::make_shared<Courier>(services_, route_, executor, dispatch_, std::move(job));
   couriers_.insert(courier);
   opening_.insert(courier.get());
+  under_way_[courier.get()] = recipients;
   auto run = [courier] { return courier->run(); };
   net::spawn(
       executor,
@@ -134,6 +144,7 @@ void Outlet::start(spool::Job job, Time now) {
 
 void Outlet::learn(const Report& report, Time now, bool stopping) {
   const bool opened = opening_.erase(report.courier.get()) > 0;
+  under_way_.erase(report.courier.get());
   const std::uint32_t random = services_.clock.random();
   if (opened && (report.connected || report.result == ReplyClass::credentials))
     breaker_.succeeded();
@@ -157,6 +168,7 @@ void Outlet::let_go(const std::shared_ptr<Courier>& courier) {
 void Outlet::ended(const std::shared_ptr<Courier>& courier) {
   couriers_.erase(courier);
   opening_.erase(courier.get());
+  under_way_.erase(courier.get());
   std::erase(idle_, courier);  // it may have failed while it was idle
 }
 

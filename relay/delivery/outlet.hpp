@@ -7,8 +7,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -69,6 +71,7 @@ class Outlet {
 
  private:
   [[nodiscard]] std::size_t connections_allowed(Time now) const;
+  [[nodiscard]] std::uint64_t under_way() const;
   void limit_rate(Time now);
   void start(spool::Job job, Time now);
 
@@ -80,7 +83,8 @@ class Outlet {
   CircuitBreaker breaker_;
   std::set<std::shared_ptr<Courier>> couriers_;
   std::vector<std::shared_ptr<Courier>> idle_;
-  std::set<const Courier*> opening_;   ///< nothing is known of their connection yet
+  std::set<const Courier*> opening_;                   ///< nothing is known of their connection yet
+  std::map<const Courier*, std::uint64_t> under_way_;  ///< recipients of what each has in hand
   std::size_t fewer_connections_ = 0;  ///< given up because the upstream counts too many
   Time fewer_since_{};
   std::size_t next_thread_ = 0;

@@ -82,12 +82,15 @@ bool QuotaWindow::allows(bool urgent, std::uint64_t recipients, Time now) {
   return wait(urgent, recipients, now) == 0ms;
 }
 
-milliseconds QuotaWindow::wait(bool urgent, std::uint64_t recipients, Time now) {
+milliseconds QuotaWindow::wait(bool urgent,
+                               std::uint64_t recipients,
+                               Time now,
+                               std::uint64_t under_way) {
   const auto quota = known_quota(now);
   if (urgent || !quota) return 0ms;
   const std::uint64_t most = for_normal_mail(*quota);
   const std::uint64_t wanted = std::min(recipients, most);  // a message larger than that goes alone
-  const std::uint64_t sent = sent_in_window(now);
+  const std::uint64_t sent = sent_in_window(now) + under_way;
   if (sent + wanted <= most) return 0ms;
   const milliseconds freed = until_freed(sent + wanted - most, now);
   return std::max(1ms, told_ ? std::min(freed, told_anew) : freed);

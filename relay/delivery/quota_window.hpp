@@ -42,8 +42,12 @@ class QuotaWindow {
   /// mail always (the upstream itself draws the line).
   [[nodiscard]] bool allows(bool urgent, std::uint64_t recipients, Time now);
   /// How long until allows() can say yes, if nothing is sent meanwhile; where the account tells,
-  /// at most until it is likely to have told anew.
-  [[nodiscard]] std::chrono::milliseconds wait(bool urgent, std::uint64_t recipients, Time now);
+  /// at most until it is likely to have told anew. `under_way`: recipients that were handed to the
+  /// upstream and may yet count; who waits for them is to ask again when that is known.
+  [[nodiscard]] std::chrono::milliseconds wait(bool urgent,
+                                               std::uint64_t recipients,
+                                               Time now,
+                                               std::uint64_t under_way = 0);
 
   /// What was sent and learned, by the wall clock, as one text to be kept over a restart, and back
   /// into a fresh window; words that no version wrote end the reading. What comes back lies within

@@ -207,6 +207,23 @@ TEST_CASE("what an order sends again though SES may have it is counted") {
   CHECK(office.await_all(State::sent));
 }
 
+TEST_CASE("what is under way counts toward the quota: its last tenth stays for urgent mail") {
+  Office office;
+  office.script.hang = true;
+  office.route.account.told(AccountFigures{.quota = 10, .sent = 7}, {});
+  for (int id = 1; id <= 4; ++id) office.parts.store.put(job(id));
+  office.open();
+  REQUIRE(office.script.await_dots(2));
+  office.catch_up();
+  CHECK(office.script.opened == 2);
+  auto urgent = job(5);
+  urgent.entry.urgent = true;
+  office.parts.store.put(urgent);
+  office.scheduler.look();
+  CHECK(office.script.await_dots(3));
+  CHECK(office.ends(&Scheduler::finish, true));
+}
+
 TEST_CASE("what was sent in the last day is known after a restart") {
   Office before;
   auto two = job(1);
