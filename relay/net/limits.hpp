@@ -8,7 +8,7 @@ namespace net::limits {
 
 using namespace std::chrono_literals;
 
-// What PHP needs and what a hostile client may take (docs/limits.md).
+// What PHP needs and what a hostile client may take.
 inline constexpr auto tls_handshake = 10s;  ///< a plain client on a TLS port waits in silence
 inline constexpr auto command_idle = 300s;  ///< Symfony pings only after 100 s (RFC 5321 4.5.3.2.7)
 inline constexpr auto content_idle = 60s;   ///< between two reads inside DATA
@@ -24,6 +24,7 @@ inline constexpr std::size_t sessions = 1000;          ///< at once, in the whol
 inline constexpr std::size_t sessions_per_peer = 200;  ///< at once, from one address
 inline constexpr std::uint64_t content_in_memory =
     256ULL << 20;  ///< octets of unfinished messages in all sessions
+inline constexpr std::uint64_t content_of_app = content_in_memory / 2;  ///< in those of one app
 inline constexpr std::size_t input_buffer = 16384;
 
 inline constexpr std::size_t failed_connections =

@@ -165,17 +165,13 @@ smtp::Input Session::take_line(std::string_view line, std::size_t octets) {
 asio::awaitable<smtp::Input> Session::read_content(std::uint64_t limit) {
   smtp::ContentReader reader(limit);
   const auto began = services_.clock.monotonic();
-  std::uint64_t counted = 0;
+  auto share = services_.content_memory.share_of(app_);
   bool whole = co_await flush();
   while (whole && !reader.complete()) {
     if (services_.clock.monotonic() - began > limits::content_total) break;
     whole = co_await receive(reader);
-    const std::uint64_t now = reader.too_big() ? 0 : reader.received();
-    services_.content_in_memory += now - counted;
-    counted = now;
-    if (services_.content_in_memory > limits::content_in_memory) break;
+    if (!share.hold(reader.too_big() ? 0 : reader.received())) break;
   }
-  services_.content_in_memory -= counted;
   if (!reader.complete()) {
     // A message that stops half-way is discarded, and its connection with it: what follows is not a
     // command.
@@ -228,8 +224,8 @@ asio::awaitable<void> Session::pause(std::chrono::milliseconds length) {
 
 smtp::Input Session::begin(const smtp::Begin& wanted) {
   transaction_began_ = services_.clock.monotonic();
-  const bool storable =
-      services_.store.writable() && services_.content_in_memory < limits::content_in_memory / 2;
+  app_ = wanted.app;
+  const bool storable = services_.store.writable() && services_.content_memory.room_for(app_);
   const spool::AppLoad load = services_.store.load(wanted.app);
   const auto& any = services_.suppressions.any;
   return smtp::Facts{services_.directory.get()->app(wanted.app),

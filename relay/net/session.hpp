@@ -3,6 +3,7 @@
 #include "relay/net/auth_guard.hpp"
 #include "relay/net/clock.hpp"
 #include "relay/net/connection.hpp"
+#include "relay/net/content_memory.hpp"
 #include "relay/net/directory.hpp"
 #include "relay/net/limits.hpp"
 #include "relay/net/published.hpp"
@@ -10,10 +11,10 @@
 #include "relay/proto/server_session.hpp"
 #include "relay/spool/store.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace observe {
@@ -60,7 +61,7 @@ struct Services {
   Clock& clock;
   const Published<Directory>& directory;
   AuthGuard auth_guard;
-  std::atomic<std::uint64_t> content_in_memory{0};  ///< octets of unfinished messages
+  ContentMemory content_memory{};
   Handover delivery;
   /// Mail of a sender domain has this name in From, of whose DMARC record nothing is known.
   std::function<void(std::string domain, std::string from)> met_from{};
@@ -111,6 +112,7 @@ class Session {
   TlsContext tls_;
   std::string peer_;
   std::string output_;
+  std::string app_;  ///< whose transaction it is
   std::chrono::steady_clock::time_point began_;
   std::optional<std::chrono::steady_clock::time_point> transaction_began_;
   std::size_t line_octets_ = 0;  ///< of the line the state machine looks at, consumed after it did

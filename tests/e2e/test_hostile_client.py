@@ -94,6 +94,24 @@ def test_content_far_beyond_the_limit(shared_site):
     assert shared_site.relay.resident_octets() - before < 48 * MIB
 
 
+def test_an_app_that_ends_no_message_leaves_room_for_the_mail_of_others(start_site):
+    site = start_site()
+    password = site.relay.asked("app", "add", "blog", "--domain", "example.com")[0]["password"]
+    with contextlib.ExitStack() as stack:
+        for _ in range(13):
+            wire = stack.enter_context(site.wire())
+            wire.ehlo()
+            if wire.envelope("site@example.com", ["a@example.net"]).code == 354:
+                with contextlib.suppress(OSError):
+                    wire.send((b"x" * 78 + b"\r\n") * 125_000)
+        greedy, modest = stack.enter_context(site.wire()), stack.enter_context(site.wire("plain"))
+        greedy.ehlo()
+        until(lambda: greedy.command("MAIL FROM:<site@example.com>").reason == "storage", "the bound")
+        modest.ehlo()
+        assert modest.login("blog", password).code == 235
+        assert modest.message(mail.plain()).queue_id
+
+
 def test_one_endless_content_line(shared_site):
     with shared_site.wire() as wire:
         wire.ehlo()

@@ -278,7 +278,7 @@ TEST_CASE("a client that goes away within the content leaves nothing behind") {
   door.client.socket.close();
   REQUIRE(door.ended());
   CHECK(door.parts.store.size() == 0);
-  CHECK(door.services.content_in_memory == 0);
+  CHECK(door.services.content_memory.octets() == 0);
 }
 
 TEST_CASE("an abort ends a session in the middle of a transaction") {
@@ -307,7 +307,7 @@ TEST_CASE("a message that drips for longer than the limit is dropped, as is its 
   door.client.say("From: anna@example.com\r\n");
   door.client.say("To: bob@example.org\r\n");
   CHECK(door.client.over());
-  CHECK(door.services.content_in_memory == 0);
+  CHECK(door.services.content_memory.octets() == 0);
 }
 
 TEST_SUITE_END();
