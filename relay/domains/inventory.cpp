@@ -218,7 +218,23 @@ mail::Result<Secret> make_secret() {
   return Secret{*std::move(text), *std::move(credential)};
 }
 
-mail::Result<Provisioned> read_provisioned(const config::Config& settings) {
+namespace {
+
+/// The one that was made of the same password before, or a new one.
+mail::Result<std::string> credential_of(const config::App& configured, const Provisioned& before) {
+  const auto made = before.credentials.find(configured.name);
+  if (made != before.credentials.end()) {
+    const auto credential = net::Credential::parse(made->second);
+    if (credential && credential->matches(configured.password.reveal()))
+      return mail::Result<std::string>(boost::system::in_place_value, made->second);
+  }
+  return hashed(configured.password.reveal());
+}
+
+}  // namespace
+
+mail::Result<Provisioned> read_provisioned(const config::Config& settings,
+                                           const Provisioned& before) {
   Provisioned provisioned;
   for (const config::Upstream& upstream : settings.upstreams)
     provisioned.upstreams.push_back(upstream.name);
@@ -231,7 +247,7 @@ mail::Result<Provisioned> read_provisioned(const config::Config& settings) {
       provisioned.domains.at(domain).owner = app.owner;
     }
     if (configured.password.empty()) continue;
-    auto credential = hashed(configured.password.reveal());
+    auto credential = credential_of(configured, before);
     if (!credential) return credential.error();
     provisioned.credentials.emplace(configured.name, std::move(*credential));
   }

@@ -83,9 +83,11 @@ inline constexpr std::string_view operators = "operator";  ///< the owner where 
 [[nodiscard]] std::string key_id(const dkim::PrivateKey& key);
 [[nodiscard]] dkim::Algorithm algorithm_of(const config::Domain& domain);
 
-/// What stands in the configuration, hashes made with fresh salts. A Failure where the system gives
-/// no random octets.
-[[nodiscard]] mail::Result<Provisioned> read_provisioned(const config::Config& settings);
+/// What stands in the configuration. The hash of a password that is still the same stays, for
+/// sessions are logged in by it; others get fresh salts. A Failure where the system gives no random
+/// octets.
+[[nodiscard]] mail::Result<Provisioned> read_provisioned(const config::Config& settings,
+                                                         const Provisioned& before);
 
 /// 256 random bits in base64url.
 [[nodiscard]] mail::Result<std::string> random_secret();

@@ -254,7 +254,7 @@ mail::Result<void> Registry::State::judge_numbers(const Provisioned& next) const
 
 mail::Result<Provision> Registry::State::provide(const config::Config& settings,
                                                  Occasion occasion) {
-  auto provisioned = read_provisioned(settings);
+  auto provisioned = read_provisioned(settings, inventory.provisioned);
   if (!provisioned) return provisioned.error();
   contest(*provisioned);
   // A start goes on for everybody else's sake; at a reload somebody is there to read why.

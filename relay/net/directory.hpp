@@ -25,6 +25,8 @@ class Credential {
   [[nodiscard]] std::string text() const;
   /// Compares in constant time.
   [[nodiscard]] bool matches(std::string_view password) const;
+  /// The same salt and hash, not only the same password.
+  bool operator==(const Credential&) const = default;
 
  private:
   using Digest = std::array<std::uint8_t, 32>;

@@ -204,10 +204,13 @@ asio::awaitable<smtp::Input> Session::start_tls() {
 asio::awaitable<smtp::Input> Session::authenticate(smtp::Authenticate credential) {
   const auto now = services_.clock.monotonic();
   const bool locked = services_.auth_guard.locked(credential.user, peer_, now);
-  auto app = locked ? nullptr
-                    : services_.directory.get()->authenticate(credential.user, credential.password);
+  const auto directory = services_.directory.get();
+  auto app = locked ? nullptr : directory->authenticate(credential.user, credential.password);
   smtp::wipe(credential.password);
-  if (app) co_return smtp::Authenticated{std::move(app)};
+  if (app) {
+    credential_ = directory->credentials.find(credential.user)->second;
+    co_return smtp::Authenticated{std::move(app)};
+  }
   if (!std::exchange(auth_failed_, true)) {  // by connection: Symfony tries two mechanisms on one
     services_.metrics.auth_failure();
     services_.auth_guard.failed(credential.user, peer_, now);
@@ -222,13 +225,21 @@ asio::awaitable<void> Session::pause(std::chrono::milliseconds length) {
   if (cancelled) gone_ = true;
 }
 
+/// Not with a password that was replaced since, nor as another app that has the name now.
+bool Session::logged_in_still(const Directory& directory) const {
+  if (!credential_) return true;  // the listener says whose client it is
+  const auto found = directory.credentials.find(app_);
+  return found != directory.credentials.end() && found->second == *credential_;
+}
+
 smtp::Input Session::begin(const smtp::Begin& wanted) {
   transaction_began_ = services_.clock.monotonic();
   app_ = wanted.app;
   const bool storable = services_.store.writable() && services_.content_memory.room_for(app_);
   const spool::AppLoad load = services_.store.load(wanted.app);
   const auto& any = services_.suppressions.any;
-  return smtp::Facts{services_.directory.get()->app(wanted.app),
+  const auto directory = services_.directory.get();
+  return smtp::Facts{logged_in_still(*directory) ? directory->app(app_) : nullptr,
                      storable,
                      {load.messages, load.octets},
                      any && any(wanted.app)};

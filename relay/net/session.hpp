@@ -98,6 +98,7 @@ class Session {
   asio::awaitable<smtp::Input> weigh(smtp::Weigh wanted);
   asio::awaitable<smtp::Input> commit(smtp::Commit message);
   asio::awaitable<void> pause(std::chrono::milliseconds length);
+  [[nodiscard]] bool logged_in_still(const Directory& directory) const;
   [[nodiscard]] smtp::Input begin(const smtp::Begin& wanted);
   [[nodiscard]] spool::Job job_of(smtp::Commit message);
   void record_accepted(const spool::Entry& entry, const std::string& warning);
@@ -112,7 +113,8 @@ class Session {
   TlsContext tls_;
   std::string peer_;
   std::string output_;
-  std::string app_;  ///< whose transaction it is
+  std::string app_;                       ///< whose transaction it is
+  std::optional<Credential> credential_;  ///< that the client logged in with
   std::chrono::steady_clock::time_point began_;
   std::optional<std::chrono::steady_clock::time_point> transaction_began_;
   std::size_t line_octets_ = 0;  ///< of the line the state machine looks at, consumed after it did

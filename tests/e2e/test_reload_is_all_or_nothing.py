@@ -8,6 +8,7 @@ import smtplib
 import pytest
 
 from support import dkim_check, mail
+from support.relay_process import SHOP_PASSWORD
 from support.waiting import until
 
 NEW_PASSWORD = "n7Xc0mV5nT2bR9kL4wZ8sJ1hG6fD3pY0aU5eI2oN7xB"
@@ -104,6 +105,33 @@ def test_an_app_that_is_gone_can_no_longer_log_in(site):
             "localhost", site.relay.port("implicit"), context=site.keys.trusting()
         ) as client:
             client.login("blog", NEW_PASSWORD)
+
+
+def may_send(wire) -> bool:
+    code = wire.command("MAIL FROM:<site@example.com>").code
+    return wire.command("RSET").code == code == 250
+
+
+def test_a_session_lives_no_longer_than_the_password_that_it_logged_in_with(site):
+    with site.wire("plain") as wire:
+        wire.ehlo()
+        assert wire.login("shop", SHOP_PASSWORD).code == 235
+        site.relay.reload()
+        assert may_send(wire)
+        site.relay.write_secret("shop", NEW_PASSWORD)
+        site.relay.reload()
+        assert not may_send(wire)
+
+
+def test_who_takes_an_apps_name_does_not_take_over_its_sessions(site):
+    added = ("app", "add", "vic", "--owner", "operator", "--domain", "example.com")
+    password = site.relay.asked(*added)[0]["password"]
+    with site.wire("plain") as wire:
+        wire.ehlo()
+        assert wire.login("vic", password).code == 235 and may_send(wire)
+        assert site.relay.command("app", "remove", "vic").returncode == 0
+        assert site.relay.command(*added).returncode == 0
+        assert not may_send(wire)
 
 
 def test_a_reload_is_in_the_audit_trail_taken_or_not(site, tmp_path):
