@@ -31,11 +31,11 @@ constexpr std::array listen_keys{
     Key{"listen.http",
         Kind::list_of_maps_or_endpoints,
         "none",
-        "The HTTP listeners; a plain address means `health` and `metrics`."},
+        "The HTTP listeners; a plain address means `health`, `metrics` and `api`."},
     Key{"listen.http[].address", Kind::endpoint, "required", "Literal IP address and port."},
     Key{"listen.http[].serve",
         Kind::list_of_choices,
-        "health, metrics",
+        "health, metrics, api",
         "`health` is `/healthz` and `/readyz`, `metrics` is `/metrics`, `api` is `/api/v1/`, which "
         "asks for a token, `sns` is `/feedback/sns`, where the topics of `feedback.sns` post.",
         0,

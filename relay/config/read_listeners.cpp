@@ -29,11 +29,17 @@ SmtpListener read_smtp(const Section& section) {
   return listener;
 }
 
-HttpListener read_http(const Section& section) {
+/// One that names nothing: all but the posts of SNS, which strangers may reach where they are taken.
+HttpListener unnamed_http() {
   HttpListener listener;
+  listener.health = listener.metrics = listener.api = true;
+  return listener;
+}
+
+HttpListener read_http(const Section& section) {
+  HttpListener listener = section.has("serve") ? HttpListener{} : unnamed_http();
   section.read("address", listener.endpoint);
   section.read("tls", http_tls_words, listener.tls);
-  listener.health = listener.metrics = !section.has("serve");
   for (const Node* item : section.items("serve")) {
     if (item->scalar == "health") listener.health = true;
     if (item->scalar == "metrics") listener.metrics = true;
@@ -152,7 +158,7 @@ void read_listeners(const Section& root, Config& config) {
   for (const Section& section : listen.sections("http")) config.http.push_back(read_http(section));
   for (const Node* item : listen.items("http"))
     if (auto endpoint = parse_endpoint(item->scalar))
-      config.http.push_back({*std::move(endpoint), true, true});
+      config.http.emplace_back(unnamed_http()).endpoint = *std::move(endpoint);
   listen.read_secret("admin_token", config.admin_token);
   if (!config.admin_token.empty())
     if (auto fault = weakness(config.admin_token.reveal()))

@@ -70,4 +70,4 @@ def test_prometheus_finds_the_relay_by_its_service_s_name():
     scraped = yaml.safe_load((PROJECT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
     targets = {t for job in scraped for config in job["static_configs"] for t in config["targets"]}
     (http,) = yaml.safe_load((FOLDER / "postern.yml").read_text())["listen"]["http"]
-    assert f"postern:{http.split(':')[1]}" in targets
+    assert f"postern:{http['address'].rpartition(':')[2]}" in targets

@@ -257,7 +257,7 @@ TEST_SUITE("relay/config/read") {
     CHECK(found.webhook.tls_ca_file == folder.path() / "relay.pem");
   }
 
-  TEST_CASE("a plain HTTP address serves health and metrics, a map what it names") {
+  TEST_CASE("a plain HTTP address serves all but sns, a map what it names") {
     const config::Config read = changed(
         "listen: {", "listen: { http: [127.0.0.1:81, { address: 127.0.0.1:82, serve: [health] }],");
     REQUIRE(read.http.size() == 2);
@@ -269,10 +269,17 @@ TEST_SUITE("relay/config/read") {
     REQUIRE(named != read.http.end());
     CHECK(plain->health);
     CHECK(plain->metrics);
+    CHECK(plain->api);
     CHECK_FALSE(plain->sns);
     CHECK_FALSE(plain->tls);
     CHECK(named->health);
     CHECK_FALSE(named->metrics);
+    CHECK_FALSE(named->api);
+    const config::HttpListener unnamed =
+        changed("listen: {", "listen: { http: [{ address: 127.0.0.1:81 }],").http.at(0);
+    CHECK(unnamed.metrics);
+    CHECK(unnamed.api);
+    CHECK_FALSE(unnamed.sns);
   }
 
   TEST_CASE("an international domain is the same in all its forms, in any case") {
