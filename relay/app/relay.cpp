@@ -11,7 +11,6 @@
 #include <csignal>
 #include <cstdint>
 #include <future>
-#include <system_error>
 
 namespace app {
 namespace {
@@ -57,13 +56,6 @@ mail::Result<std::shared_ptr<const keystore::MasterKey>> master_key(const config
     log.warn("a master key was made: back it up apart from the store, whose keys it seals",
              {{"file", keystore::default_file(settings.data_dir).string()}});
   return Shared(std::make_shared<const keystore::MasterKey>(std::move(loaded->key)));
-}
-
-std::filesystem::file_time_type changed_at(const config::Config& settings) {
-  std::error_code gone;  // between two versions of the file: the next look sees it
-  return settings.certificate.empty()
-             ? std::filesystem::file_time_type{}
-             : std::filesystem::last_write_time(settings.certificate, gone);
 }
 
 }  // namespace
@@ -259,7 +251,7 @@ mail::Result<void> Relay::open_store() {
 
 mail::Result<void> Relay::load_tls(const config::Config& settings) {
   if (settings.certificate.empty()) return {};
-  certificate_seen_ = changed_at(settings);
+  tls_seen_ = net::tls_written(settings.certificate, settings.private_key);
   auto tls = net::server_tls(settings.certificate, settings.private_key);
   if (!tls) return tls.error();
   metrics_.tls_certificate_expiry(tls->expires);
@@ -331,6 +323,11 @@ asio::awaitable<void> Relay::obey_signals() {
   over_ = true;
 }
 
+bool Relay::tls_renewed() const {
+  return !settings_.certificate.empty() &&
+         tls_seen_ != net::tls_written(settings_.certificate, settings_.private_key);
+}
+
 /// What comes round every minute: retention, due mail, and a certificate that was renewed in place.
 asio::awaitable<void> Relay::look_after() {
   while (!over_) {
@@ -342,7 +339,7 @@ asio::awaitable<void> Relay::look_after() {
     notices_->look();
     scheduler_->keep_notes();
     scheduler_->look();  // whatever was missed, by a clock that was set or a read that failed
-    if (certificate_seen_ != changed_at(settings_)) {
+    if (tls_renewed()) {
       if (const auto loaded = load_tls(settings_); !loaded) {
         log_.error("the renewed certificate cannot be used, the old one stays",
                    {{"why", loaded.error().sentence()}});

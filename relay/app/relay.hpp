@@ -21,6 +21,7 @@
 #include "relay/http/server.hpp"
 #include "relay/net/listener.hpp"
 #include "relay/net/threads.hpp"
+#include "relay/net/tls.hpp"
 #include "relay/notices/notices.hpp"
 #include "relay/observe/log.hpp"
 #include "relay/observe/metrics.hpp"
@@ -28,7 +29,6 @@
 #include "relay/spool/data_dir.hpp"
 #include "relay/spool/sqlite_store.hpp"
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -105,6 +105,7 @@ class Relay {
   net::asio::awaitable<doctor::Findings> examine();
   net::asio::awaitable<http::TestAnswer> send_test(http::TestMail mail);
   mail::Result<void> load_tls(const config::Config& settings);
+  [[nodiscard]] bool tls_renewed() const;
   /// Sentences of what is wrong with the new configuration; none, and it is in force.
   net::asio::awaitable<std::vector<std::string>> reload(std::string who);
   [[nodiscard]] std::vector<std::string> reload_now(const domains::Turn::Held& turn);
@@ -154,7 +155,7 @@ class Relay {
   std::unique_ptr<delivery::Scheduler> scheduler_;
   std::unique_ptr<net::FrontDoor> front_door_;
   std::unique_ptr<http::Server> http_;
-  std::filesystem::file_time_type certificate_seen_{};
+  net::TlsWritten tls_seen_;
   std::optional<spool::WallTime> certificate_expires_;
   std::atomic<bool> accepting_{false};
   std::atomic<bool> over_{false};

@@ -8,6 +8,7 @@
 
 #include <ctime>
 #include <string>
+#include <system_error>
 
 namespace net {
 namespace {
@@ -56,6 +57,13 @@ mail::Result<ServerTls> server_tls(const std::filesystem::path& certificate,
                                  static_cast<unsigned>(id.size()));
   const auto expires = expiry(SSL_CTX_get0_certificate(context->native_handle()));
   return ServerTls{std::move(context), expires};
+}
+
+TlsWritten tls_written(const std::filesystem::path& certificate,
+                       const std::filesystem::path& private_key) {
+  std::error_code gone;
+  return {std::filesystem::last_write_time(certificate, gone),
+          std::filesystem::last_write_time(private_key, gone)};
 }
 
 std::optional<std::chrono::system_clock::time_point> peer_expiry(const SSL* tls) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <utility>
 
 namespace net {
 
@@ -17,6 +18,13 @@ struct ServerTls {
 /// TLS 1.2 and 1.3 for clients, with the certificate chain and key of these PEM files.
 [[nodiscard]] mail::Result<ServerTls> server_tls(const std::filesystem::path& certificate,
                                                  const std::filesystem::path& private_key);
+
+/// When each of the two files was last written; the earliest time for one that is not there, as
+/// between two versions of it. They are renewed one after the other, so a certificate whose key is
+/// still the old one is looked at again once the key has come.
+using TlsWritten = std::pair<std::filesystem::file_time_type, std::filesystem::file_time_type>;
+[[nodiscard]] TlsWritten tls_written(const std::filesystem::path& certificate,
+                                     const std::filesystem::path& private_key);
 
 /// When the certificate expires that the other side has shown, if it has.
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> peer_expiry(const ssl_st* tls);

@@ -10,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <atomic>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -146,6 +147,24 @@ TEST_CASE("another context resumes nothing, and one with another authority gets 
   CHECK(again.done);
   CHECK_FALSE(again.resumed);
   CHECK_FALSE(connect(server, client_trusting(other)).done);
+}
+
+TEST_CASE("each of two files that are renewed one after the other shows") {
+  const Certificate pair;
+  const auto written = [&] { return net::tls_written(pair.certificate(), pair.private_key()); };
+  const auto renew = [](const std::filesystem::path& file) {
+    std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) + 1s);
+  };
+  const net::TlsWritten first = written();
+  CHECK(written() == first);
+  renew(pair.certificate());
+  const net::TlsWritten between = written();
+  CHECK(between != first);
+  renew(pair.private_key());
+  CHECK(written() != between);
+  const net::TlsWritten both = written();
+  std::filesystem::remove(pair.private_key());
+  CHECK(written() != both);
 }
 
 TEST_CASE("a session is not resumed under another host name, which was not verified with it") {
