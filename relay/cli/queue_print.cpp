@@ -69,14 +69,18 @@ void print_step(std::ostream& out, const json::object& step) {
   std::string line = fmt::format("  {}  {:11}", moment(step, "at"), event);
   if (const std::string reason = shown(step, "reason"); !reason.empty())
     line += "  [" + reason + "]";
-  const std::string_view meaning = meaning_of_event(event);
-  const std::string detail = shown(step, "detail");
-  const bool both = !meaning.empty() && !detail.empty();
-  line += fmt::format("  {}{}", meaning, both ? " (" + detail + ")" : detail);
+  line += "  " + words_of(step);
   out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';
 }
 
 }  // namespace
+
+std::string words_of(const json::object& step) {
+  const std::string_view meaning = meaning_of_event(shown(step, "event"));
+  const std::string detail = shown(step, "detail");
+  const bool both = !meaning.empty() && !detail.empty();
+  return fmt::format("{}{}", meaning, both ? " (" + detail + ")" : detail);
+}
 
 void print_heading(std::ostream& out) {
   out << fmt::format(row_format,

@@ -1,5 +1,6 @@
 #include "relay/cli/send_test_command.hpp"
 
+#include "relay/cli/queue_print.hpp"
 #include "relay/cli/selection.hpp"
 #include "relay/cli/shown.hpp"
 #include "relay/config/values.hpp"
@@ -88,8 +89,8 @@ class Follower {
     for (; seen_ < timeline.size(); ++seen_) {
       const json::object& event = timeline[seen_].as_object();
       const std::string kind = shown(event, "event"), reason = shown(event, "reason");
-      const std::string detail = shown(event, "detail");
-      step(kind, reason.empty() ? detail : fmt::format("[{}] {}", reason, detail));
+      const std::string words = words_of(event);
+      step(kind, reason.empty() ? words : fmt::format("[{}] {}", reason, words));
       if (one_of(kind, failures)) trouble_ = reason.empty() ? kind : reason;
       told_ = told_ || one_of(kind, told);
       if (kind == "sent") signed_by(life);

@@ -42,7 +42,6 @@ class Courier::Transaction final : public Hooks {
     change.next_attempt = now + smtp::doubt_wait(services_.rules.get()->doubt,
                                                  job_.entry.urgent,
                                                  services_.doubts.feed_proven(now));
-    change.event.detail = "handed to the upstream, whose reply is awaited";
     services_.doubts.begin(job_.entry.id);
     services_.store.change(std::move(change), [mark = mark_](bool durable) {
       asio::post(mark->arrived.get_executor(), [mark, durable] {

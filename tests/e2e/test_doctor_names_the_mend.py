@@ -237,6 +237,8 @@ def test_a_test_message_goes_the_whole_way_and_each_step_is_shown(well):
     assert detail["ses id"] == record["id"]
     assert detail["signed"] == f"d=example.com s={well.keys.signer.selector}"
     assert "delivered" in detail
+    assert detail["in_doubt"] == "handed to SES, whose reply is awaited"
+    assert f"in_doubt     {detail['in_doubt']}\n" in well.relay.command("trace", queue_id).stdout
     times = [step["after"] for step in steps]
     assert times == sorted(times)
     assert well.faults([record]) == {}
