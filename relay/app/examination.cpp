@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -136,6 +137,15 @@ asio::awaitable<doctor::Findings> look_at_listener(config::SmtpListener listener
   co_return findings;
 }
 
+/// What `path` is, or would be made in: before the first start that one's disk is the one that
+/// counts.
+std::filesystem::path nearest_there(std::filesystem::path path) {
+  std::error_code unseen;
+  while (!std::filesystem::exists(path, unseen) && path.has_relative_path())
+    path = path.parent_path();
+  return path;
+}
+
 doctor::Findings look_at_files(const config::Config& settings) {
   std::vector<doctor::FileSeen> secrets{seen(settings.data_dir)};
   secrets.push_back(seen(settings.master_key_file.empty()
@@ -143,8 +153,8 @@ doctor::Findings look_at_files(const config::Config& settings) {
                              : settings.master_key_file));
   for (const auto& file : settings.secret_files) secrets.push_back(seen(file));
   auto findings = doctor::judge_permissions(secrets, seen(settings.socket));
-  findings.push_back(doctor::judge_disk(
-      settings.data_dir, spool::free_octets(settings.data_dir), settings.spool_reserve));
+  const std::filesystem::path disk = nearest_there(settings.data_dir);
+  findings.push_back(doctor::judge_disk(disk, spool::free_octets(disk), settings.spool_reserve));
   return findings;
 }
 

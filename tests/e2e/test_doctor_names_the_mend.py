@@ -223,6 +223,13 @@ def test_without_a_relay_it_says_so_and_looks_at_what_it_can(site):
     }
 
 
+def test_before_the_first_start_the_disk_is_that_of_the_folder_to_be_made_in(site):
+    site.relay.stop()
+    site.relay.configure(data_dir="not/there/yet")
+    (disk,) = (finding for finding in examine(site.relay, 1) if finding["check"] == "disk")
+    assert disk["grade"] == "ok" and f"free at {site.relay.home}," in disk["what"], disk
+
+
 def send_test(site, *words: str, sender: str = "site@example.com"):
     return site.relay.command("send-test", "--app", "shop", "--from", sender, "--to", "a@example.net", *words)
 
