@@ -99,6 +99,7 @@ class Relay {
              std::string upstream_id,
              bool settles,
              std::function<void(bool)> done);
+  void when_committed(std::function<void(bool)> done);
   [[nodiscard]] http::Sources sources();
   /// What the doctor looks at beside what is known.
   [[nodiscard]] std::vector<Look> looks();

@@ -23,6 +23,17 @@ std::optional<domains::Caller> Relay::authenticate(std::string_view token) const
   return registry_->authenticate(token);
 }
 
+/// An order on nothing, which the store begins when every change asked for before it is committed:
+/// a `sent` waits for company, and until then its message counts as in doubt.
+void Relay::when_committed(std::function<void(bool)> done) {
+  spool::Order nothing;
+  nothing.which.id = spool::QueueId();
+  nothing.dry_run = true;
+  store_->order(std::move(nothing), [done = std::move(done)](const spool::Ordered& ordered) {
+    done(ordered.complete);
+  });
+}
+
 http::Sources Relay::sources() {
   http::Sources sources{.store = *store_, .metrics = metrics_};
   sources.troubles = [this] {
@@ -40,7 +51,8 @@ http::Sources Relay::sources() {
     scheduler_->order(std::move(order), std::move(done));
   };
   sources.drain = [this](std::function<void(bool)> done) {
-    scheduler_->drain([done = std::move(done)] { done(true); });
+    scheduler_->drain(
+        [this, done = std::move(done)]() mutable { when_committed(std::move(done)); });
   };
   sources.reload = [this](std::string who) { return reload(std::move(who)); };
   sources.feedback = [this](spool::QueueId id,

@@ -100,6 +100,14 @@ def test_drain_delivers_what_is_queued_and_reload_takes_a_new_file(away):
     assert away.relay.command("reload").returncode == 0
 
 
+def test_what_drain_says_is_gone_is_no_longer_in_the_queue(site):
+    for _ in range(10):
+        site.send(mail.plain())
+        (drained,) = site.relay.asked("drain")
+        assert drained == {"drained": True, "queued": 0, "in_delivery": 0, "in_doubt": 0, "held": 0}
+        assert site.relay.queue() == []
+
+
 def test_a_restored_spool_sends_nothing_before_it_is_released(away):
     ids = queued(away, 100)
     backup = away.relay.home / "backup.sqlite"
