@@ -16,6 +16,7 @@
 #include <cstring>
 #include <exception>
 #include <list>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +27,7 @@ namespace http {
 namespace {
 
 namespace beast = boost::beast;
+using Socket = asio::generic::stream_protocol::socket;
 using Stream = beast::basic_stream<asio::generic::stream_protocol>;
 using Parser = beast::http::request_parser<beast::http::string_body>;
 using Reply = beast::http::response<beast::http::string_body>;
@@ -43,6 +45,7 @@ struct Listener {
   Encryption encryption;
   std::unique_ptr<SocketFile> file;  ///< of a Unix socket
   std::size_t connections = 0;
+  std::map<std::string, std::size_t> of_peer;  ///< of them, by who asks
 };
 
 Response plain(unsigned status, std::string sentence) {
@@ -130,13 +133,13 @@ asio::ip::tcp::endpoint tcp_of(const asio::generic::stream_protocol::endpoint& e
 }
 
 // Who asks; empty if they are gone already.
-std::string peer_name(const Listener& listener, Stream& stream) {
+std::string peer_name(const Listener& listener, Socket& socket) {
   if (listener.file) {
-    const auto peer = peer_of(stream.socket().native_handle());
+    const auto peer = peer_of(socket.native_handle());
     return peer ? "uid " + std::to_string(peer->user) : std::string();
   }
   error_code gone;
-  const auto remote = stream.socket().remote_endpoint(gone);
+  const auto remote = socket.remote_endpoint(gone);
   return gone ? std::string() : tcp_of(remote).address().to_string();
 }
 
@@ -172,8 +175,7 @@ struct Server::State : std::enable_shared_from_this<Server::State> {
       : executor(std::move(executor_)), sink(std::move(sink_)), limits(limits_) {}
 
   void start(const std::shared_ptr<Listener>& listener);
-  void take(const std::shared_ptr<Listener>& listener,
-            asio::generic::stream_protocol::socket socket);
+  void take(const std::shared_ptr<Listener>& listener, Socket socket);
   asio::awaitable<void> accept(std::shared_ptr<Listener> listener);
   asio::awaitable<void> serve(std::shared_ptr<Listener> listener, Stream& stream);
   asio::awaitable<bool> serve_encrypted(const Listener& listener, Stream& stream);
@@ -240,6 +242,8 @@ asio::awaitable<bool> Server::State::exchange(const Listener& listener,
 asio::awaitable<Response> Server::State::answer(const Listener& listener,
                                                 Stream& stream,
                                                 Parser& parser) {
+  if (parser.get().count(beast::http::field::host) > 1)  // RFC 9112 section 3.2
+    co_return plain(400, "The request names more than one Host.");
   std::optional<Target> target = target_of(parser.get().target());
   if (!target) co_return plain(400, "The request's target is no path.");
   Found found = find(listener.routes, target->segments);
@@ -252,7 +256,7 @@ asio::awaitable<Response> Server::State::answer(const Listener& listener,
   request.parameter = std::move(found.parameter);
   request.fields = fields_of(parser);
   if (handler == &found.route->post) request.body = std::move(parser.get().body());
-  request.peer = peer_name(listener, stream);
+  request.peer = peer_name(listener, stream.socket());
   std::string thrown;
   try {
     co_return co_await (*handler)(std::move(request));
@@ -263,17 +267,20 @@ asio::awaitable<Response> Server::State::answer(const Listener& listener,
   co_return plain(500, "Internal error: see the relay's log.");
 }
 
-void Server::State::take(const std::shared_ptr<Listener>& listener,
-                         asio::generic::stream_protocol::socket socket) {
+void Server::State::take(const std::shared_ptr<Listener>& listener, Socket socket) {
   if (listener->connections >= limits.connections) return;
   if (listener->file && !listener->file->admits_peer(socket.native_handle())) return;
+  const auto of_peer = listener->of_peer.try_emplace(peer_name(*listener, socket)).first;
+  if (of_peer->second >= limits.connections_of_peer) return;
   const auto stream = live.emplace(live.end(), std::move(socket));
   ++listener->connections;
+  ++of_peer->second;
   auto start = [self = shared_from_this(), listener, stream] {
     return self->serve(listener, *stream);
   };
-  auto ended = [self = shared_from_this(), listener, stream] {
+  auto ended = [self = shared_from_this(), listener, stream, of_peer] {
     --listener->connections;
+    if (--of_peer->second == 0) listener->of_peer.erase(of_peer);
     self->live.erase(stream);
   };
   net::spawn(executor, std::move(start), sink, std::move(ended));

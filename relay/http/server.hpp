@@ -62,6 +62,8 @@ enum class Encryption : std::uint8_t { none, tls };
 struct Limits {
   /// Of each listener, so that strangers at one leave the others alone; one more is closed at once.
   std::size_t connections = 64;
+  /// Of them from one IP address, so that nobody keeps probes and Prometheus out alone.
+  std::size_t connections_of_peer = 48;
   std::size_t header_octets = std::size_t{8} * 1024;  ///< of the request line, and of the fields
   std::size_t body_octets = std::size_t{64} * 1024;
   std::chrono::milliseconds handshake{10'000};  ///< of TLS

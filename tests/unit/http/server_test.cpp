@@ -274,6 +274,14 @@ TEST_SUITE("relay/http/server") {
     CHECK(Client(port).exchange("").empty());
   }
 
+  TEST_CASE("a request with two hosts is refused") {
+    RunningServer server;
+    const std::uint16_t port = server.listen(routes());
+    const std::string head = "GET /plain HTTP/1.1\r\nHost: localhost\r\n";
+    CHECK(status_of(Client(port).exchange(head + "Host: evil.example\r\n\r\n")) == "HTTP/1.1 400");
+    CHECK(status_of(Client(port).exchange(head + "\r\n")) == "HTTP/1.1 200");
+  }
+
   TEST_CASE(
       "one connection over the bound is closed at once, and there is room again when one ends") {
     http::Limits limits;
@@ -289,6 +297,23 @@ TEST_SUITE("relay/http/server") {
       CHECK(waiting.front().exchange(" /plain HTTP/1.1\r\n\r\n").find("hello") !=
             std::string::npos);
     }
+    while (server.connections() > 0) std::this_thread::yield();
+    CHECK(status_of(get(port, "/plain")) == "HTTP/1.1 200");
+  }
+
+  TEST_CASE("one address does not take all places of a listener") {
+    http::Limits limits;
+    limits.connections_of_peer = 2;
+    RunningServer server(limits);
+    const std::uint16_t port = server.listen(routes());
+    std::list<Client> waiting;
+    waiting.emplace_back(port).send("GET");
+    waiting.emplace_back(port).send("GET");
+    while (server.connections() < 2) std::this_thread::yield();
+    CHECK(get(port, "/plain").empty());
+    CHECK(status_of(Client(port, "127.0.0.2").exchange("GET /plain HTTP/1.1\r\n\r\n")) ==
+          "HTTP/1.1 200");
+    waiting.clear();
     while (server.connections() > 0) std::this_thread::yield();
     CHECK(status_of(get(port, "/plain")) == "HTTP/1.1 200");
   }
