@@ -82,10 +82,11 @@ boost::system::result<domains::Caller, Response> caller_of(Gate& gate, const Req
   const std::string_view credentials = request.fields.authorization;
   if (!iequals(credentials.substr(0, scheme.size()), scheme))
     return unauthorized("Send a token: `Authorization: Bearer TOKEN` (`postern token add`).");
+  // A right token counts whatever else came from its address, which may be that of a proxy.
+  if (auto caller = gate.sources.authenticate(credentials.substr(scheme.size()))) return *caller;
   const auto now = std::chrono::steady_clock::now();
   if (gate.guard.locked(api_user, request.peer, now))
     return error_response(429, "Too many wrong tokens came from this address: wait five minutes.");
-  if (auto caller = gate.sources.authenticate(credentials.substr(scheme.size()))) return *caller;
   gate.guard.failed(api_user, request.peer, now);
   return unauthorized("This token is not known: make one with `postern token add`.");
 }

@@ -54,6 +54,12 @@ def test_without_a_token_nothing_is_told(site):
     assert site.relay.ready()
 
 
+def test_wrong_tokens_from_an_address_do_not_lock_out_the_right_one(site):
+    wrong = [ask(site, "/api/v1/apps", token="wrong." + ADMIN)[0] for _ in range(11)]
+    assert wrong == [401] * 10 + [429]
+    assert ask(site, "/api/v1/apps", ADMIN)[0] == 200
+
+
 def test_an_app_sees_its_own_and_nothing_else(site):
     token = token_of(site, "--role", "app", "--app", "blog")
     assert ask(site, "/api/v1/domains/blog.example", token)[0] == 200
