@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -56,7 +55,9 @@ spool::Job Reporter::addressed(const ReportAddresses& addresses,
   spool::Job job;
   spool::Entry& entry = job.entry;
   const auto now = clock_.now();
-  entry.id = fresh_id(now);
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  entry.id = queue_ids_.next(milliseconds.count(), clock_.random());
   entry.app = app;
   entry.domain = addresses.domain;
   entry.envelope = {addresses.from, {to}};
@@ -93,16 +94,6 @@ std::shared_ptr<const spool::Job> Reporter::make(const spool::Job& job,
 
 /// Many messages may expire in one millisecond, and an id that is taken would leave its original
 /// unclosed: each report has a millisecond of its own.
-spool::QueueId Reporter::fresh_id(spool::WallTime now) const {
-  const auto wanted =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count();
-  auto last = last_milliseconds_.load();
-  while (
-      !last_milliseconds_.compare_exchange_weak(last, std::max<std::int64_t>(wanted, last + 1))) {
-  }
-  return spool::QueueId::make(std::max<std::int64_t>(wanted, last + 1), clock_.random());
-}
-
 std::string Reporter::boundary() const {
   return fmt::format("{:08x}{:08x}{:08x}", clock_.random(), clock_.random(), clock_.random());
 }

@@ -6,7 +6,6 @@
 #include "relay/net/published.hpp"
 #include "relay/spool/entry.hpp"
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -60,11 +59,10 @@ class Reporter {
   [[nodiscard]] std::shared_ptr<const spool::Job> make(const spool::Job& job,
                                                        policy::ReportFacts facts) const;
   [[nodiscard]] std::string boundary() const;
-  [[nodiscard]] spool::QueueId fresh_id(spool::WallTime now) const;
 
   const net::Published<ReportAddresses>& addresses_;
   net::Clock& clock_;
-  mutable std::atomic<std::int64_t> last_milliseconds_{0};
+  mutable spool::QueueIds queue_ids_;
 };
 
 }  // namespace delivery

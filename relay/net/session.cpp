@@ -270,7 +270,7 @@ spool::Job Session::job_of(smtp::Commit message) {
   const auto now = services_.clock.now();
   const auto milliseconds =
       std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
-  job.entry.id = spool::QueueId::make(milliseconds.count(), services_.clock.random());
+  job.entry.id = services_.queue_ids.next(milliseconds.count(), services_.clock.random());
   job.entry.app = message.app->name;
   job.entry.domain = std::move(message.domain);
   job.entry.association = message.association;

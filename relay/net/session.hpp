@@ -66,6 +66,7 @@ struct Services {
   /// Mail of a sender domain has this name in From, of whose DMARC record nothing is known.
   std::function<void(std::string domain, std::string from)> met_from{};
   Suppressions suppressions{};  ///< empty: every address is mailed
+  spool::QueueIds queue_ids{};
   std::chrono::milliseconds commit_limit = limits::commit;
 };
 

@@ -8,6 +8,7 @@ namespace {
 constexpr std::int64_t epoch = 1'577'836'800'000;  // 2020-01-01T00:00:00Z
 constexpr int random_bits = 22;
 constexpr std::int64_t last_millisecond = (std::int64_t{1} << 41) - 1;
+constexpr std::int64_t furthest_behind = std::int64_t{1000} << random_bits;
 constexpr std::size_t length = 13;
 constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -16,6 +17,16 @@ constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 QueueId QueueId::make(std::int64_t unix_milliseconds, std::uint32_t random) noexcept {
   const auto since = std::clamp<std::int64_t>(unix_milliseconds - epoch, 0, last_millisecond);
   return QueueId((since << random_bits) | (random & ((1U << random_bits) - 1)));
+}
+
+QueueId QueueIds::next(std::int64_t unix_milliseconds, std::uint32_t random) noexcept {
+  const std::int64_t wanted = QueueId::make(unix_milliseconds, random).value();
+  std::int64_t last = last_.load(), id = wanted;
+  do {
+    const bool follows = wanted > last || last - wanted > furthest_behind;
+    id = follows ? wanted : last + 1;
+  } while (!last_.compare_exchange_weak(last, id));
+  return QueueId(id);
 }
 
 std::optional<QueueId> QueueId::parse(std::string_view text) noexcept {

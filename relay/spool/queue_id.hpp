@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,16 @@ class QueueId {
 
  private:
   std::int64_t value_ = 0;
+};
+
+/// Makes ids of which no two are the same: they ascend, and only a clock that is set back by over a
+/// second begins anew. Thread-safe.
+class QueueIds {
+ public:
+  QueueId next(std::int64_t unix_milliseconds, std::uint32_t random) noexcept;
+
+ private:
+  std::atomic<std::int64_t> last_{0};
 };
 
 }  // namespace spool

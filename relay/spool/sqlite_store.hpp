@@ -73,8 +73,8 @@ struct OpenedStore {
 /// that long for its next page. Changes and documents are written also when less than the reserve
 /// is free. Changes of leased entries are never refused for a full queue as long as their owner has
 /// at most four under way. A queue id that is taken fails that accept, or that change with its
-/// notice, and nothing else: the caller makes another. A change of a `sent` entry to anything else,
-/// or of one that is not there, is `false`.
+/// notice, and nothing else. A change of a `sent` entry to anything else, or of one that is not
+/// there, is `false`.
 mail::Result<OpenedStore> open_sqlite(SqliteOptions options, WallTime now);
 
 }  // namespace spool

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <set>
 
 using spool::QueueId;
 
@@ -24,6 +25,20 @@ TEST_SUITE("relay/spool/queue_id") {
       CHECK(QueueId::parse(lower) == id);
     }
     CHECK(QueueId(std::numeric_limits<std::int64_t>::max()).text() == "7ZZZZZZZZZZZZ");
+  }
+
+  TEST_CASE("no two ids of one source are the same, however clock and random bits fall") {
+    constexpr std::int64_t moment = 1'800'000'000'000;
+    spool::QueueIds ids;
+    std::set<QueueId> made;
+    for (const std::int64_t at : {moment, moment, moment + 1, moment})
+      for (const std::uint32_t random : {7U, 7U, 5U, 8U, 6U, 7U, (1U << 22U) - 1})
+        made.insert(ids.next(at, random));
+    CHECK(made.size() == 28);
+    CHECK(made.begin()->unix_milliseconds() == moment);
+    CHECK(made.rbegin()->unix_milliseconds() <= moment + 2);
+    CHECK(ids.next(moment + 60'000, 9) == QueueId::make(moment + 60'000, 9));
+    CHECK(ids.next(moment, 9) == QueueId::make(moment, 9));  // the clock was set back
   }
 
   TEST_CASE("what is no queue id is not read as one") {
