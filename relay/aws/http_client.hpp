@@ -49,9 +49,9 @@ struct HttpRequest {
 
 struct HttpResponse {
   unsigned status = 0;
-  std::string error_type;  ///< x-amzn-ErrorType, empty if absent
+  std::string error_type;                        ///< x-amzn-ErrorType, empty if absent
   std::optional<std::chrono::sys_seconds> date;  ///< the server's clock, where it tells it
-  std::string body;        ///< at most as many octets as the request allowed
+  std::string body;                              ///< at most as many octets as the request allowed
 };
 
 /// HTTP requests by libcurl on one thread of its own, `aws-http`. TLS is verified, redirects are

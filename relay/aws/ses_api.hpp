@@ -36,7 +36,7 @@ struct IdentityAnswer {
 
 struct AccountAnswer {
   Answer answer;
-  SesAccount account;  ///< when the outcome is done
+  SesAccount account;                                    ///< when the outcome is done
   std::optional<std::chrono::seconds> clock_ahead = {};  ///< of SES's, where that was told
 };
 

@@ -29,7 +29,8 @@ SmtpListener read_smtp(const Section& section) {
   return listener;
 }
 
-/// One that names nothing: all but the posts of SNS, which strangers may reach where they are taken.
+/// One that names nothing: all but the posts of SNS, which strangers may reach where they are
+/// taken.
 HttpListener unnamed_http() {
   HttpListener listener;
   listener.health = listener.metrics = listener.api = true;
