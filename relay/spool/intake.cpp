@@ -64,6 +64,9 @@ bool Intake::offer(PendingChange& change, bool leased) {
 bool Intake::offer(policy::Event refusal) {
   const std::lock_guard lock(mutex_);
   if (closed_ || refusals_.size() >= bounds_.refusals) return false;
+  std::size_t& of_app = refusals_of_[refusal.app];
+  if (of_app >= (bounds_.refusals + 1) / 2) return false;
+  ++of_app;
   refusals_.push_back(std::move(refusal));
   wake();
   return true;
@@ -137,7 +140,7 @@ Batch Intake::take(std::chrono::milliseconds patience) {
     changes_awaited_ = changes_awaited_ && !changes_.empty();
     take_writes(batch);
     move_front(feedback_, batch_.rows, batch.feedback);
-    move_front(refusals_, batch_.rows, batch.refusals);
+    take_refusals(batch);
     batch.retention = std::exchange(retention_, std::nullopt);
   }
   batch.notes = std::exchange(notes_, {});
@@ -175,6 +178,14 @@ void Intake::take_writes(Batch& batch) {
     waiting_write_octets_ -= next;
     batch.writes.push_back(std::move(writes_.front()));
     writes_.pop_front();
+  }
+}
+
+void Intake::take_refusals(Batch& batch) {
+  move_front(refusals_, batch_.rows, batch.refusals);
+  for (const policy::Event& refusal : batch.refusals) {
+    const auto of_app = refusals_of_.find(refusal.app);
+    if (--of_app->second == 0) refusals_of_.erase(of_app);
   }
 }
 

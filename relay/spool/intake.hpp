@@ -27,7 +27,7 @@ struct IntakeBounds {
   std::uint64_t accept_octets = 64ULL << 20U;
   std::size_t changes = 4096;            ///< asked for entries that are not leased
   std::size_t leased_changes = 262'144;  ///< for leased ones: four for each of 65,536 leases
-  std::size_t refusals = 10'000;
+  std::size_t refusals = 10'000;         ///< one app's, or strangers', half of them
   std::size_t orders = 64;
   std::size_t notes = 64;  ///< by name
   std::size_t writes = 256;
@@ -165,6 +165,7 @@ class Intake {
   bool idle() const;
   void take_accepts(std::deque<std::shared_ptr<Ticket>>& from, std::size_t most, Batch& batch);
   void take_writes(Batch& batch);
+  void take_refusals(Batch& batch);
   void leave(Ticket& ticket);
   void note_room();
   void wake();
@@ -182,6 +183,7 @@ class Intake {
   std::uint64_t waiting_write_octets_ = 0;
   std::deque<PendingFeedback> feedback_;
   std::deque<policy::Event> refusals_;
+  std::map<std::string, std::size_t> refusals_of_;  ///< of them, by app
   std::deque<PendingOrder> orders_;
   Notes notes_;  ///< ride like `sent`
   std::optional<Retention> retention_;

@@ -67,9 +67,7 @@ Wrote fault(const Connection& connection) {
   }
 }
 
-Recorder::Recorder(Connection& connection,
-                   std::string_view trace_secret,
-                   std::int64_t most_refusals)
+Recorder::Recorder(Connection& connection, std::string_view trace_secret)
     : connection_(connection),
       trace_key_(trace_secret),
       insert_entry_(connection, sql::insert_entry),
@@ -81,14 +79,7 @@ Recorder::Recorder(Connection& connection,
       close_entry_(connection, sql::close_entry),
       update_steps_(connection, sql::update_steps),
       delete_octets_(connection, sql::delete_octets),
-      insert_refusal_(connection, sql::insert_refusal),
-      trim_refusals_(connection, sql::trim_refusals),
-      keep_note_(connection, sql::keep_note),
-      most_refusals_(most_refusals) {
-  Statement last(connection, sql::last_refusal);
-  Rows rows(last);
-  if (rows.next()) last_refusal_ = rows.integer(0);
-}
+      keep_note_(connection, sql::keep_note) {}
 
 Wrote Recorder::accept(const Job& job) {
   const Entry& entry = job.entry;
@@ -239,21 +230,6 @@ bool Recorder::write_trace_keys(const Job& job) {
 
 bool Recorder::write_trace_key(QueueId id, std::string_view word) {
   return insert_trace_key_.run(id.value(), trace_key_.of(word));
-}
-
-Wrote Recorder::refusal(const policy::Event& refusal) {
-  const auto number = last_refusal_ + 1;
-  if (!insert_refusal_.run(number,
-                           refusal.reference,
-                           to_milliseconds(refusal.at),
-                           refusal.app,
-                           refusal.domain,
-                           reason_word(refusal.reason),
-                           cut(refusal.detail)) ||
-      !trim_refusals_.run(number - most_refusals_))
-    return fault();
-  last_refusal_ = number;  // stays so after a rollback: numbers may be left out
-  return Wrote::yes;
 }
 
 bool Recorder::note(const std::string& name, const std::string& value) {

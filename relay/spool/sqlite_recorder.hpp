@@ -25,11 +25,11 @@ enum class Wrote : std::uint8_t {
 /// Which of the two the connection's last failure is.
 [[nodiscard]] Wrote fault(const Connection& connection);
 
-/// Writes accepts, changes, refusals and notes into the transaction that its caller has begun, and
+/// Writes accepts, changes and notes into the transaction that its caller has begun, and
 /// remembers what they did to entries until the caller says whether it was committed.
 class Recorder {
  public:
-  Recorder(Connection& connection, std::string_view trace_secret, std::int64_t most_refusals);
+  Recorder(Connection& connection, std::string_view trace_secret);
 
   Wrote accept(const Job& job);
   /// Writes down that the entry came once more; not applicable if it is gone or has failed.
@@ -37,7 +37,6 @@ class Recorder {
   Wrote change(const Change& change);
   /// Appends to the timeline; not applicable if the entry is gone.
   Wrote tell(QueueId id, const policy::Event& event);
-  Wrote refusal(const policy::Event& refusal);
   bool note(const std::string& name, const std::string& value);
 
   [[nodiscard]] std::vector<Move>& moves() noexcept { return moves_; }
@@ -64,9 +63,7 @@ class Recorder {
   TraceKey trace_key_;
   Statement insert_entry_, insert_octets_, insert_event_, insert_trace_key_;
   Statement standing_, update_entry_, close_entry_, update_steps_, delete_octets_;
-  Statement insert_refusal_, trim_refusals_, keep_note_;
-  const std::int64_t most_refusals_;
-  std::int64_t last_refusal_ = 0;
+  Statement keep_note_;
   std::vector<Move> moves_;
 };
 

@@ -208,7 +208,11 @@ inline constexpr std::string_view insert_refusal =
     "INSERT INTO refusals (number, reference, at, app, domain, reason, detail)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7)";
 inline constexpr std::string_view last_refusal = "SELECT coalesce(max(number), 0) FROM refusals";
-inline constexpr std::string_view trim_refusals = "DELETE FROM refusals WHERE number <= $1";
+inline constexpr std::string_view count_refusals =
+    "SELECT app, count(*) FROM refusals GROUP BY app";
+inline constexpr std::string_view trim_refusals =
+    "DELETE FROM refusals WHERE number IN"
+    " (SELECT number FROM refusals WHERE app = $1 ORDER BY number LIMIT $2)";
 
 // documents and the audit trail; the savepoint makes each write all or none within its transaction
 

@@ -44,7 +44,7 @@ struct SqliteOptions {
   IntakeBounds intake;
   BatchBounds batch;
   LogBounds log;
-  std::int64_t most_refusals = 100'000;       ///< kept for `trace`; older ones go
+  std::int64_t most_refusals = 100'000;       ///< kept for `trace` (Refusals)
   std::int64_t most_audit_records = 100'000;  ///< kept; older ones go
   std::size_t most_suppressed = spool::most_suppressed;
   std::chrono::milliseconds retry_after{1000};  ///< how often a full or failing disk is tried

@@ -32,7 +32,8 @@ Writer::Writer(Connection& connection,
                const SqliteOptions& options,
                Checkpointer& checkpointer)
     : connection_(connection),
-      recorder_(connection, trace_secret, options.most_refusals),
+      recorder_(connection, trace_secret),
+      refusals_(connection, options.most_refusals),
       documents_(connection, options.most_audit_records),
       cohorts_(connection, options.own_domain),
       bookings_(connection, trace_secret, recorder_, cohorts_, options.most_suppressed),
@@ -216,7 +217,7 @@ Wrote Writer::write_items(const Batch& batch, Verdicts& verdicts) {
   });
   if (wrote != Wrote::yes) return wrote;
   wrote = write_each(batch.refusals, verdicts.refusals, [this](const policy::Event& refusal) {
-    return recorder_.refusal(refusal);
+    return refusals_.record(refusal);
   });
   return wrote == Wrote::yes ? write_rest(batch, verdicts) : wrote;
 }

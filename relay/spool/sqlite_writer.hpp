@@ -11,6 +11,7 @@
 #include "relay/spool/sqlite_expiry.hpp"
 #include "relay/spool/sqlite_orders.hpp"
 #include "relay/spool/sqlite_recorder.hpp"
+#include "relay/spool/sqlite_refusals.hpp"
 #include "relay/spool/sqlite_store.hpp"
 
 #include <atomic>
@@ -102,6 +103,7 @@ class Writer {
 
   Connection& connection_;
   Recorder recorder_;
+  Refusals refusals_;
   Documents documents_;
   Cohorts cohorts_;
   Bookings bookings_;

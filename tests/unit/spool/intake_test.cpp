@@ -111,6 +111,26 @@ TEST_SUITE("relay/spool/intake") {
     CHECK_FALSE(waiting.intake->offer(policy::Event{}));
   }
 
+  TEST_CASE("refusals of strangers, or of one app, take half of the places") {
+    IntakeBounds bounds;
+    bounds.refusals = 4;
+    Waiting waiting(bounds);
+    const auto offer = [&](std::string app) {
+      policy::Event refusal;
+      refusal.app = std::move(app);
+      return waiting.intake->offer(std::move(refusal));
+    };
+    CHECK(offer(""));
+    CHECK(offer(""));
+    CHECK_FALSE(offer(""));
+    CHECK(offer("shop"));
+    CHECK(offer("blog"));
+    CHECK_FALSE(offer("shop"));
+    CHECK(waiting.intake->take(1h).refusals.size() == 4);
+    CHECK(offer(""));
+    CHECK(offer(""));
+  }
+
   TEST_CASE("writes of documents are bounded by number and by octets, until they are taken") {
     Waiting waiting({.writes = 3, .write_octets = 250});
     const auto offer = [&](std::size_t octets) {

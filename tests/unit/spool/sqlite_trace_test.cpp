@@ -203,6 +203,37 @@ TEST_SUITE("relay/spool/sqlite_trace") {
     CHECK(rows_of(temp.path(), "refusals") == 10);
   }
 
+  TEST_CASE("a flood of refusals pushes out its own alone, also over a restart") {
+    const asked::TempDir temp;
+    auto options = asked::options_in(temp.path());
+    options.most_refusals = 100;
+    const auto flood = [](spool::Store& store, const std::string& app, const std::string& prefix) {
+      for (int i = 0; i < 150; ++i) {
+        policy::Event refused = refusal(prefix + std::to_string(i));
+        refused.app = app;
+        store.record(refused);
+      }
+      REQUIRE(asked::becomes([&] { return !asked::trace(store, prefix + "149").empty(); }));
+    };
+    {
+      auto [store, recovery] = asked::open(options);
+      for (int i = 0; i < 30; ++i) store->record(refusal("R" + std::to_string(i)));
+      flood(*store, "", "S");
+      CHECK(asked::trace(*store, "R0").size() == 1);
+      CHECK(asked::trace(*store, "S0").empty());
+      store->close();
+    }
+    auto [store, recovery] = asked::open(options);
+    flood(*store, "", "T");
+    CHECK(asked::trace(*store, "R0").size() == 1);
+    CHECK(asked::trace(*store, "S149").empty());
+    flood(*store, "blog", "B");
+    CHECK_FALSE(asked::trace(*store, "T149").empty());  // they share what there is
+    CHECK(asked::trace(*store, "R29").size() == 1);
+    store->close();
+    CHECK(rows_of(temp.path(), "refusals") <= 100);
+  }
+
   TEST_CASE("refusals over the queue's bound are dropped and counted") {
     const asked::TempDir temp;
     auto options = asked::options_in(temp.path());
