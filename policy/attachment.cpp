@@ -64,7 +64,8 @@ bool has_usual_signature_name(const Node& node) {
       node.header->names.begin(), node.header->names.end(), [](const std::string& written) {
         const std::string name = mail::to_lower(written);
         return name.ends_with(".p7s") || name.ends_with(".asc") || name.ends_with(".sig") ||
-               name == "signature" || name == "openpgp_digital_signature";
+               name == "signature" || name == "openpgp_signature" ||
+               name == "openpgp_digital_signature";
       });
 }
 

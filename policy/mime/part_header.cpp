@@ -45,7 +45,7 @@ void add_literal_reading(PartHeader& part, const StructuredField& literal, std::
     return;
   reading.boundaries.resize(1);
   reading.type = front.type;
-  reading.without_comments = false;
+  reading.guess = "a comment in a Content-Type that looks like a boundary";
   part.readings.push_back(std::move(reading));
 }
 
@@ -90,11 +90,21 @@ void read_named_field(PartHeader& part, const std::string& text, bool is_type) {
   if (has_comments) add_literal_reading(part, literal, text);
 }
 
-void read_encoding(PartHeader& part, std::string_view field_body) {
-  const Encoding encoding = encoding_of(field_body);
+void add_encoding(PartHeader& part, Encoding encoding) {
   const bool known =
       std::find(part.encodings.begin(), part.encodings.end(), encoding) != part.encodings.end();
   if (!known) part.encodings.push_back(encoding);
+}
+
+/// Some readers know the encoding by the whole field, others by its first word, quoted or not.
+void read_encoding(PartHeader& part, std::string_view field_body) {
+  constexpr std::string_view ends = " \t;,\"";
+  add_encoding(part, encoding_of(field_body));
+  const std::string text = without_comments(mail::unfold(field_body));
+  const auto begin = text.find_first_not_of(ends);
+  if (begin == std::string::npos) return;
+  const auto end = text.find_first_of(ends, begin);
+  add_encoding(part, encoding_of(std::string_view(text).substr(begin, end - begin)));
 }
 
 std::string content_id_of(std::string_view field_body) {

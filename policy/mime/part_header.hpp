@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace policy::mime {
@@ -18,8 +19,8 @@ struct Reading {
   std::string charset;
   std::vector<std::string> boundaries;  ///< every boundary parameter
   std::string evidence;                 ///< the field body
-  bool without_comments =
-      true;  ///< false: by a reader that takes comments for text; followed where it finds parts
+  /// Empty: ours. Of a reader with other habits, followed where it finds parts: what is then wrong.
+  std::string_view guess = {};
 
   [[nodiscard]] bool is_container() const noexcept { return type.starts_with("multipart/"); }
 };

@@ -70,6 +70,35 @@ std::optional<char> hex_octet(std::string_view digits) noexcept {
   return static_cast<char>(*high * 16 + *low);
 }
 
+enum class Padding { skipped, ends_group };
+
+/// The octets of what is in the alphabet, at most `most` of them.
+std::string decode_alphabet(std::string_view body, std::size_t most, Padding padding) {
+  std::string out;
+  unsigned gathered = 0;
+  unsigned bits = 0;
+  for (std::size_t i = 0; i < body.size() && out.size() < most; ++i) {
+    if (body[i] == '=' && padding == Padding::ends_group) bits = 0;
+    const auto value = base64_value(body[i]);
+    if (!value) continue;
+    gathered = ((gathered << 6U) | *value) & 0xFFFFU;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    out.push_back(static_cast<char>((gathered >> bits) & 0xFFU));
+  }
+  return out;
+}
+
+/// GMime ends at the first padding; some readers take what follows for more of the same.
+std::string decode_base64(std::string_view body) {
+  const auto padding = body.find('=');
+  const bool goes_on = padding != std::string_view::npos &&
+                       body.find_first_not_of("= \t\r\n", padding) != std::string_view::npos;
+  return goes_on ? decode_alphabet(body, body.size(), Padding::ends_group)
+                 : decode_with_gmime(GMIME_CONTENT_ENCODING_BASE64, body);
+}
+
 bool hides_ascii(std::string_view charset) {
   constexpr std::array<std::string_view, 6> families{
       "utf-16", "utf16", "utf-32", "utf-7", "utf7", "unicode"};
@@ -109,26 +138,14 @@ std::string decode(Encoding encoding, std::string_view body) {
     case Encoding::quoted_printable:
       return decode_with_gmime(GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE, body);
     case Encoding::base64:
-      return decode_with_gmime(GMIME_CONTENT_ENCODING_BASE64, body);
+      return decode_base64(body);
   }
   return std::string(body);
 }
 
 std::string decode_start_of_base64(std::string_view body) {
   constexpr std::size_t enough_octets = 64;
-  std::string out;
-  unsigned gathered = 0;
-  unsigned bits = 0;
-  for (std::size_t i = 0; i < body.size() && out.size() < enough_octets; ++i) {
-    const auto value = base64_value(body[i]);
-    if (!value) continue;
-    gathered = ((gathered << 6U) | *value) & 0xFFFFU;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out.push_back(static_cast<char>((gathered >> bits) & 0xFFU));
-  }
-  return out;
+  return decode_alphabet(body, enough_octets, Padding::skipped);
 }
 
 std::string decode_words(std::string_view text) {

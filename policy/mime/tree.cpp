@@ -3,6 +3,7 @@
 #include "policy/mime/delimiters.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -12,6 +13,18 @@ namespace {
 Reading default_reading(const Node& node) {
   Reading reading;
   reading.type = node.parent_type == "multipart/digest" ? "message/rfc822" : "text/plain";
+  return reading;
+}
+
+/// What a reader makes of a type that it cannot read and that names a boundary.
+std::optional<Reading> as_multipart(const Reading& unreadable) {
+  if (!unreadable.type.empty() || unreadable.boundaries.empty() ||
+      mail::trim(unreadable.boundaries.front()).empty())
+    return std::nullopt;
+  Reading reading = unreadable;
+  reading.type = "multipart/mixed";
+  reading.boundaries.resize(1);
+  reading.guess = "a Content-Type that cannot be read, of a message that has parts";
   return reading;
 }
 
@@ -38,7 +51,11 @@ class TreeReader {
     if (!part->contradiction.empty())
       fault("two Content-Type fields that contradict each other", part->contradiction);
     if (part->readings.empty()) read_as(default_reading(node), node, depth);
-    for (const Reading& reading : part->readings) read_as(reading, node, depth);
+    for (const Reading& reading : part->readings) {
+      read_as(reading, node, depth);
+      if (!node.parent_type.empty()) continue;
+      if (const auto guessed = as_multipart(reading)) read_as(*guessed, node, depth);
+    }
   }
 
   void read_as(const Reading& reading, Node& node, std::size_t depth) {
@@ -46,17 +63,16 @@ class TreeReader {
     node.type = unreadable_message ? "text/plain" : reading.type;
     node.charset = reading.charset;
     const std::size_t before = tree_.nodes.size();
-    if (reading.without_comments) tree_.nodes.push_back(node);
+    if (reading.guess.empty()) tree_.nodes.push_back(node);
     if (reading.is_container()) read_container(reading, node, depth);
-    if (!reading.without_comments && tree_.nodes.size() > before) {
-      fault("a comment in a Content-Type that looks like a boundary", reading.evidence);
-    }
+    if (!reading.guess.empty() && tree_.nodes.size() > before)
+      fault(std::string(reading.guess), reading.evidence);
   }
 
   void read_container(const Reading& reading, const Node& container, std::size_t depth) {
     if (depth > max_depth) return fault("multiparts over 20 deep", reading.evidence);
     for (const Encoding encoding : container.header->encodings) {
-      if (encoding != Encoding::identity)
+      if (encoding != Encoding::identity && reading.guess.empty())
         return fault("a multipart in a transfer encoding", reading.evidence);
     }
     if (reading.boundaries.empty())
@@ -75,7 +91,7 @@ class TreeReader {
     const Split split = split_at_delimiters(container.body, boundary, max_parts - parts_ + 1);
     near_misses_.insert(split.near_misses.begin(), split.near_misses.end());
     boundaries_.emplace_back(boundary);
-    if (split.parts.empty() && reading.without_comments) {
+    if (split.parts.empty() && reading.guess.empty()) {
       return fault("a multipart whose boundary is never used", reading.evidence);
     }
     for (std::size_t i = 0; i < split.parts.size(); ++i) {

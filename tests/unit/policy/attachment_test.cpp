@@ -183,7 +183,9 @@ TEST_CASE("text whose decoded octets begin as a file is one") {
       CHECK(verdict_on(with_part("Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n" +
                                  body)) == "attachment");
     }
-    CHECK(verdict_on(message("Content-Transfer-Encoding: BASE64 (x)", encoded)) == "attachment");
+    for (const char* written : {"BASE64 (x)", "base64;", "\"base64\"", "base64 x", "base64, x"})
+      CHECK(verdict_on(message(std::string("Content-Transfer-Encoding: ") + written, encoded)) ==
+            "attachment");
   }
   check_messages({{"Content-Transfer-Encoding: quoted-printable", "=25PDF-1.4", "attachment"},
                   {"Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64",
@@ -264,6 +266,7 @@ TEST_CASE(
   };
   CHECK(verdict_on(pgp("signature.asc", armor)) == "accept");
   CHECK(verdict_on(pgp("OpenPGP_signature.asc", armor)) == "accept");
+  CHECK(verdict_on(pgp("OpenPGP_signature", armor)) == "accept");
   CHECK(verdict_on(pgp("invoice.pdf", armor)) == "attachment");
   CHECK(verdict_on(pgp("signature.asc", "%PDF-1.4")) == "attachment");
   CHECK(verdict_on(pgp("signature.asc", armor + std::string(policy::max_signature_octets, '\n'))) ==

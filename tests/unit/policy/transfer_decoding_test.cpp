@@ -18,6 +18,8 @@ TEST_CASE("an encoding is known by its name in any case") {
 TEST_CASE("bodies are decoded leniently") {
   CHECK(mime::decode(mime::Encoding::base64, "aGVs\r\nbG8=") == "hello");
   CHECK(mime::decode(mime::Encoding::base64, "aG!Vs*bG8").substr(0, 3) == "hel");
+  CHECK(mime::decode(mime::Encoding::base64, "IA==\r\nJVBERi0xLjQK\r\n") == " %PDF-1.4\n");
+  CHECK(mime::decode(mime::Encoding::base64, "aGVsbG8= \r\n\r\n") == "hello");
   CHECK(mime::decode(mime::Encoding::quoted_printable, "a=3Db=\r\nc=C3=BC=ZZ") ==
         "a=bc\xC3\xBC=ZZ");
   CHECK(mime::decode(mime::Encoding::identity, "a=3D") == "a=3D");
