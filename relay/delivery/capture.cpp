@@ -52,7 +52,9 @@ CaptureUpstream::CaptureUpstream(net::asio::any_io_executor executor,
 
 net::asio::awaitable<std::optional<Attempt>> CaptureUpstream::open() {
   std::error_code failed;
-  fs::create_directories(directory_, failed);
+  // Reset links are read there; whoever made the folder before us has decided who may.
+  if (fs::create_directories(directory_, failed))
+    fs::permissions(directory_, fs::perms::others_all, fs::perm_options::remove, failed);
   if (!failed) co_return std::nullopt;
   Attempt attempt;
   attempt.phase = smtp::Phase::connect;
